@@ -1,0 +1,58 @@
+"""Floor 1: naming the operation that first made a NaN or an infinity.
+
+A NaN spreads to everything after it, so the loss tells nothing about its origin. These two
+checks look at every result and every cotangent while ``detect_anomaly()`` is on.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from minigen.backend import Array, is_array, to_numpy, xp
+
+
+def _finite(x: Any) -> bool:
+    if not is_array(x) or x.dtype.kind not in "fc":
+        return True
+    return bool(xp(x).isfinite(x).all())
+
+
+def _describe(x: Array) -> str:
+    """How many values of x are not finite, and the first of them."""
+    module = xp(x)
+    bad = to_numpy(~module.isfinite(x))
+    index = tuple(int(i) for i in zip(*bad.nonzero(), strict=True).__next__())
+    return f"{int(bad.sum())} of {x.size} values are not finite, first {x[index]} at {index}"
+
+
+def check_result(
+    name: str, argument_name: Callable[[int], str], values: list[Any], y: Array
+) -> None:
+    """Raise FloatingPointError if ``y`` is not finite though every argument was.
+
+    An argument that already holds a NaN came from outside the graph, and is named as such;
+    an infinity from outside (a mask, say) may pass.
+    """
+    for i, value in enumerate(values):
+        if is_array(value) and value.dtype.kind in "fc" and bool(xp(value).isnan(value).any()):
+            raise FloatingPointError(
+                f"{name}: argument {argument_name(i)} already holds NaN when it enters the "
+                f"graph: {_describe(value)}; look at where it was made"
+            )
+    if not _finite(y) and all(_finite(v) for v in values):
+        shapes = ", ".join(
+            f"{argument_name(i)} {v.shape}" for i, v in enumerate(values) if is_array(v)
+        )
+        raise FloatingPointError(
+            f"{name} (forward) made the first value that is not finite: {_describe(y)}; "
+            f"its arguments {shapes} were finite"
+        )
+
+
+def check_cotangent(name: str, argument: str, gy: Any, g: Any) -> None:
+    """Raise FloatingPointError if a rule made a cotangent not finite from a finite one."""
+    got, came = getattr(g, "array", g), getattr(gy, "array", gy)
+    if not _finite(got) and _finite(came):
+        raise FloatingPointError(
+            f"{name} (backward, gradient of {argument}) made the first value that is not "
+            f"finite: {_describe(got)}; the gradient that came in was finite"
+        )

@@ -1,0 +1,192 @@
+"""Functions of arrays that leave a trace, with their vector-Jacobian products beside them.
+
+Called with plain arrays, a primitive just computes. Called with a traced value it also
+records a node. Three conventions make a rule short:
+
+  * positional arguments are arrays and may have gradients, keyword arguments are settings;
+  * a rule that names an argument or the result with a leading underscore (``_x``) does not
+    need its values: the tape then keeps only ``_x.shape`` and ``_x.dtype``;
+  * rules never mention broadcasting: the tape sums a cotangent to its argument's shape.
+
+Rules are written in primitives and operators themselves, so that a backward pass over traced
+cotangents records a graph of its own: gradients of gradients need no second set of rules.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from minigen.autograd.anomaly import check_result
+from minigen.autograd.node import Node, Traced
+from minigen.autograd.state import state
+from minigen.backend import MODULE_OF_TYPE, NUMBER_TYPES, Array, BackendError, is_array, xp
+
+
+class Primitive:
+    """A function of arrays, with one vector-Jacobian product per differentiable argument."""
+
+    def __init__(
+        self, forward: Callable[..., Array], name: str, holomorphic: bool, cast: bool
+    ) -> None:
+        self.forward = forward
+        self.name = name or forward.__name__
+        self.holomorphic = holomorphic
+        self.cast = cast
+        self.__doc__ = forward.__doc__
+        self.__name__ = self.name
+        self.__module__ = forward.__module__
+        self.__wrapped__ = forward
+        parameters = inspect.signature(forward).parameters.values()
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.arguments = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        self.rules: dict[int, Callable[..., Any]] = {}
+        self.needs: dict[int, set[int]] = {}  # rule -> positions it reads (-1: the result)
+        self._kept: dict[tuple[bool, ...], set[int]] = {}
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def argument_name(self, index: int) -> str:
+        return f"{self.arguments[0]}[{index}]" if self.variadic else self.arguments[index]
+
+    def vjp(self, argument: str | Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: the rule for one argument, as ``@f.vjp("x")``, or ``@f.vjp`` for the only
+        one. The rule is called as rule(gy, y, *arguments, **settings) and returns the cotangent
+        of that argument; a variadic primitive's rule also gets ``index=``."""
+        if callable(argument):
+            return self._add_rule(0, argument)
+        return lambda rule: self._add_rule(self.arguments.index(argument), rule)
+
+    def _add_rule(self, index: int, rule: Callable[..., Any]) -> Callable[..., Any]:
+        self.rules[index] = rule
+        _, output, *inputs = inspect.signature(rule).parameters.values()
+        positional = [p for p in inputs if p.kind is not p.KEYWORD_ONLY]
+        reads = {i for i, p in enumerate(positional) if not p.name.startswith("_")}
+        self.needs[index] = reads if output.name.startswith("_") else reads | {-1}
+        return rule
+
+    def _kept_for(self, wanted: tuple[bool, ...]) -> set[int]:
+        """The positions whose values are needed for the gradients of the ``wanted`` ones."""
+        kept = self._kept.get(wanted)
+        if kept is None:
+            kept = set()
+            for i, want in enumerate(wanted):
+                reads = self.needs.get(0 if self.variadic else i, set()) if want else set()
+                everything = set(range(len(wanted))) if self.variadic and 0 in reads else set()
+                kept |= reads | everything
+            self._kept[wanted] = kept
+        return kept
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        for a in args:
+            if isinstance(a, Traced):
+                return self._trace(a, args, settings)
+        return self.forward(*args, **settings)
+
+    def _trace(self, first: Traced, args: tuple, settings: dict[str, Any]) -> Traced:
+        values = [a.array if isinstance(a, Traced) else a for a in args]
+        if len(values) > 1:
+            values = self._checked(args, values)
+        y = self.forward(*values, **settings)
+        if type(y) not in MODULE_OF_TYPE:  # NumPy's reductions return scalars
+            y = xp(first.array).asarray(y)
+        if y.dtype is not first.array.dtype and not self.cast:
+            self._check_dtype(y, values)
+        if state.anomaly:
+            check_result(self.name, self.argument_name, values, y)
+        result = first.result_type(y)
+        if y.base is not None:
+            result.version = first.version  # perhaps a view: changes are counted together
+        if state.recording:
+            parents = tuple([a.node if isinstance(a, Traced) else None for a in args])
+            if any(parents):
+                result.node = self._record(result, parents, args, values, settings)
+        return result
+
+    def _record(
+        self, result: Traced, parents: tuple, args: tuple, values: list, settings: dict
+    ) -> Node:
+        node = Node(self, result.array, parents)
+        node.settings = settings
+        kept = self._kept_for(tuple([p is not None for p in parents]))
+        saved = []
+        for i, value in enumerate(values):
+            if i in kept:
+                saved.append(value)
+                a = args[i]
+                if isinstance(a, Traced):
+                    node.changes.append((a.version, a.version[0], i))
+            else:
+                saved.append(parents[i] or value)  # a node stands in: shape and dtype
+        node.saved = tuple(saved)
+        if -1 in kept:
+            node.output = result.array
+            node.changes.append((result.version, result.version[0], -1))
+        return node
+
+    def _checked(self, args: tuple, values: list[Any]) -> list[Any]:
+        """The arguments, once they are known to be arrays of one backend or numbers."""
+        module = None
+        for i, value in enumerate(values):
+            found = MODULE_OF_TYPE.get(type(value))
+            if found is None:
+                if type(value) in NUMBER_TYPES:
+                    continue
+                if getattr(value, "shape", None) == () and hasattr(value, "item"):
+                    values[i] = value.item()  # a NumPy scalar counts as a plain number
+                    continue
+                raise TypeError(
+                    f"{self.name}: every argument must be a tensor, an array or a number; "
+                    f"{self.argument_name(i)} is a {type(value).__name__}; "
+                    "make it a tensor with minigen.tensor(...)"
+                )
+            if module is not None and found is not module:
+                raise BackendError(self._mixed(values))
+            module = found
+        return values
+
+    def _mixed(self, values: list[Any]) -> str:
+        where = ", ".join(
+            f"{self.argument_name(i)} is on {xp(v).__name__}"
+            for i, v in enumerate(values)
+            if is_array(v)
+        )
+        return (
+            f"{self.name}: all arrays must be on one backend; {where}; move one over with "
+            "minigen.asarray(...) (to the active backend) or minigen.to_numpy(...)"
+        )
+
+    def _check_dtype(self, y: Array, values: list[Any]) -> None:
+        """A result of another precision than some argument means that two were mixed."""
+        if y.dtype.kind != "f":
+            return
+        for i, v in enumerate(values):
+            if is_array(v) and v.dtype.kind == "f" and v.dtype != y.dtype:
+                arrays = ", ".join(
+                    f"{self.argument_name(j)} {w.dtype} {w.shape}"
+                    for j, w in enumerate(values)
+                    if is_array(w)
+                )
+                raise TypeError(
+                    f"{self.name}: the result must keep the precision of {self.argument_name(i)},"
+                    f" {v.dtype}, but would be {y.dtype}; got {arrays}; convert one with "
+                    f".astype({v.dtype.name!r})"
+                )
+
+
+def primitive(
+    forward: Callable[..., Array] | None = None,
+    *,
+    name: str = "",
+    holomorphic: bool = False,
+    cast: bool = False,
+) -> Any:
+    """Decorator: make a function of arrays traceable. Its rules follow with ``@f.vjp``.
+
+    name: what errors and graphs call it, where that is not the function's name. holomorphic:
+    the code is also right for complex arrays, as an analytic function, so that derivatives can
+    be checked by the complex step. cast: the result may change precision.
+    """
+    if forward is None:
+        return lambda f: Primitive(f, name, holomorphic, cast)
+    return Primitive(forward, name, holomorphic, cast)

@@ -1,0 +1,47 @@
+"""Floor 0: the only place that knows NumPy from CuPy.
+
+The differences between the two that minigen's ops meet are all in ``differences.py``.
+"""
+
+from minigen.backend.differences import erf, read_only, scatter_add, scatter_add_rows
+from minigen.backend.info import info
+from minigen.backend.memory import keep_freed_memory
+from minigen.backend.modules import (
+    MODULE_OF_TYPE,
+    NUMBER_TYPES,
+    Array,
+    BackendError,
+    active,
+    active_name,
+    asarray,
+    configure_from_environment,
+    is_array,
+    to_numpy,
+    use_backend,
+    xp,
+)
+from minigen.backend.random import Generator, Shape, generator
+
+__all__ = [
+    "MODULE_OF_TYPE",
+    "NUMBER_TYPES",
+    "Array",
+    "BackendError",
+    "Generator",
+    "Shape",
+    "active",
+    "active_name",
+    "asarray",
+    "configure_from_environment",
+    "erf",
+    "generator",
+    "info",
+    "is_array",
+    "keep_freed_memory",
+    "read_only",
+    "scatter_add",
+    "scatter_add_rows",
+    "to_numpy",
+    "use_backend",
+    "xp",
+]

@@ -1,0 +1,53 @@
+"""The operations that NumPy and CuPy do not share, each once.
+
+This list is the whole difference between the two as far as minigen's ops are concerned;
+everything else is written once against the common part of both.
+"""
+
+from typing import Any
+
+import numpy
+
+from minigen.backend import special
+from minigen.backend.modules import Array, xp
+
+
+def scatter_add(total: Array, key: Any, values: Array) -> None:
+    """total[key] += values, in place, where positions that ``key`` repeats add up.
+
+    total: array; key: anything that indexes it; values: array of the shape of total[key].
+    On a GPU the additions are atomic and their order is not fixed.
+    """
+    xp(total).add.at(total, key, values)
+
+
+def scatter_add_rows(total: Array, rows: Array, values: Array) -> None:
+    """total[rows[i]] += values[i], in place, for integer rows that may repeat.
+
+    total: (v, d); rows: (n,) integers in 0..v-1; values: (n, d). Sorted sums instead of
+    one addition after the other: several times faster than ``add.at`` and deterministic.
+    """
+    if xp(total) is not numpy:
+        scatter_add(total, rows, values)
+        return
+    if rows.size == 0:
+        return
+    order = numpy.argsort(rows, kind="stable")
+    in_order = rows[order]
+    starts = numpy.flatnonzero(numpy.r_[True, in_order[1:] != in_order[:-1]])
+    total[in_order[starts]] += numpy.add.reduceat(values[order], starts, axis=0)
+
+
+def erf(x: Array) -> Array:
+    """The error function of every element: NumPy has none, CuPy has its own."""
+    if xp(x) is numpy:
+        return special.erf(x)
+    return special.device_erf(x)
+
+
+def read_only(x: Array) -> Array:
+    """A view of ``x`` that refuses to be written to, where the backend has such views."""
+    view = x.view()
+    if xp(x) is numpy:
+        view.flags.writeable = False
+    return view

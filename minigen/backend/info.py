@@ -1,0 +1,72 @@
+"""What minigen runs on: versions, the BLAS behind NumPy, and the GPU or why there is none.
+
+A benchmark figure without these lines cannot be compared with another, and most reports of
+"it is slow here" are explained by one of them.
+"""
+
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+import numpy
+from threadpoolctl import threadpool_info
+
+from minigen.backend import cupy as cupy_loader
+from minigen.backend.modules import active_name
+
+PACKAGES = ("numpy", "matplotlib", "safetensors", "rich", "click")
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def blas() -> dict[str, Any]:
+    """The BLAS library that NumPy uses: name, version, kernel architecture, threads."""
+    for pool in threadpool_info():
+        if pool["user_api"] == "blas":
+            return {
+                "name": pool["internal_api"],
+                "version": pool["version"],
+                "architecture": pool.get("architecture", "unknown"),
+                "threads": pool["num_threads"],
+                "forced_architecture": os.environ.get("OPENBLAS_CORETYPE"),
+            }
+    return {"name": "unknown to threadpoolctl", "version": None, "threads": None}
+
+
+def gpu() -> dict[str, Any]:
+    """The GPU that the cupy backend would use, or one sentence on why there is none."""
+    problem = cupy_loader.why_unusable()
+    if problem is not None:
+        return {"usable": False, "why": problem}
+    cupy = cupy_loader.module()
+    properties = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)
+    return {
+        "usable": True,
+        "name": properties["name"].decode(),
+        "memory_bytes": int(properties["totalGlobalMem"]),
+        "cupy": cupy.__version__,
+        "cuda_runtime": int(cupy.cuda.runtime.runtimeGetVersion()),
+    }
+
+
+def info() -> dict[str, Any]:
+    """What this program runs on, as a dictionary that json.dumps accepts.
+
+    Keys: minigen, python, platform, cpus, backend (the active one), packages, blas, gpu.
+    """
+    return {
+        "minigen": _version("minigen"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "backend": active_name(),
+        "packages": {name: _version(name) for name in PACKAGES} | {"numpy": numpy.__version__},
+        "blas": blas(),
+        "gpu": gpu(),
+    }

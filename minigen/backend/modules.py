@@ -1,0 +1,120 @@
+"""Which array module an array belongs to.
+
+Computation follows the data: an op asks its arguments once (``xp``). Creation follows the
+active backend (``use_backend``, ``MINIGEN_BACKEND``). Crossing between the two is spelled
+out (``asarray``, ``to_numpy``) and never happens by itself.
+"""
+
+import os
+from types import ModuleType, TracebackType
+from typing import Any
+
+import numpy
+
+from minigen.backend import cupy as cupy_loader
+
+Array = Any  # numpy.ndarray or cupy.ndarray; neither library offers a common base class
+
+BACKENDS = ("numpy", "cupy")
+
+# Array type -> module. CuPy's row is added when the cupy backend is first used.
+MODULE_OF_TYPE: dict[type, ModuleType] = {numpy.ndarray: numpy}
+NUMBER_TYPES = (bool, int, float, complex)
+
+
+class BackendError(RuntimeError):
+    """A backend was asked for that cannot be had, or arrays of two backends were mixed."""
+
+
+def load(name: str) -> ModuleType:
+    """The array module called ``name``: "numpy" or "cupy".
+
+    Raises BackendError with the remedy when cupy, its driver or its device is missing.
+    """
+    if name == "numpy":
+        return numpy
+    if name == "cupy":
+        problem = cupy_loader.why_unusable()
+        if problem is not None:
+            raise BackendError(f"backend: 'cupy' was asked for and cannot be used; {problem}")
+        module = cupy_loader.module()
+        MODULE_OF_TYPE[module.ndarray] = module
+        return module
+    raise BackendError(
+        f"backend: the name must be one of {', '.join(BACKENDS)}; got {name!r} "
+        "(from minigen.use_backend or the variable MINIGEN_BACKEND)"
+    )
+
+
+class _Active:
+    """The backend that new arrays are made on."""
+
+    module: ModuleType = numpy
+
+
+class use_backend:  # noqa: N801 - reads as a statement: use_backend("cupy")
+    """Make ``name`` ("numpy" or "cupy") the backend on which new arrays are created.
+
+    Works as a call, for the rest of the program, and as a context manager, for a block.
+    Raises BackendError at once when the backend cannot be used; it never falls back.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._before = _Active.module
+        _Active.module = load(name)
+
+    def __enter__(self) -> "use_backend":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _Active.module = self._before
+
+
+def active() -> ModuleType:
+    """The array module on which new arrays are created (numpy unless told otherwise)."""
+    return _Active.module
+
+
+def active_name() -> str:
+    """The name of the active backend: "numpy" or "cupy"."""
+    return _Active.module.__name__
+
+
+def xp(x: Any) -> ModuleType:
+    """The array module that ``x`` belongs to; numbers belong to NumPy."""
+    return MODULE_OF_TYPE.get(type(x), numpy)
+
+
+def is_array(x: Any) -> bool:
+    """True for an array of a known backend (False for numbers, lists and tensors)."""
+    return type(x) in MODULE_OF_TYPE
+
+
+def asarray(x: Any, dtype: Any = None) -> Array:
+    """``x`` (list, number, NumPy or CuPy array) as an array of the active backend.
+
+    The spelled-out way to the device. Copies only where the type or the device differs.
+    """
+    module = active()
+    if is_array(x) and xp(x) is not module:
+        x = to_numpy(x)
+    return module.asarray(x, dtype=dtype)
+
+
+def to_numpy(x: Any) -> numpy.ndarray:
+    """``x`` as a NumPy array: the spelled-out way from the device. Synchronises on a GPU."""
+    if xp(x) is numpy:
+        return numpy.asarray(x)
+    return x.get()
+
+
+def configure_from_environment() -> None:
+    """Activate the backend that the variable MINIGEN_BACKEND names, if it is set."""
+    name = os.environ.get("MINIGEN_BACKEND", "")
+    if name:
+        use_backend(name)

@@ -1,0 +1,67 @@
+"""One explicit source of random numbers, for the host and for the device.
+
+Nothing in minigen draws from a hidden global generator: whoever needs chance is handed a
+``Generator``. The same seed gives the same bytes on the same machine and backend.
+"""
+
+from typing import Any
+
+import numpy
+
+from minigen.backend.modules import Array, active
+
+Shape = int | tuple[int, ...]
+
+
+class Generator:
+    """Random numbers for one purpose, made on the backend active when it was created.
+
+    ``seed`` is a non-negative integer. ``spawn(n)`` gives n independent children, so that
+    initial weights, the order of the data and the noise do not disturb each other.
+    """
+
+    def __init__(self, seed: int) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int | numpy.integer) or seed < 0:
+            raise ValueError(f"Generator: seed must be an integer >= 0; got {seed!r}")
+        self._begin(numpy.random.SeedSequence(int(seed)))
+
+    def _begin(self, sequence: numpy.random.SeedSequence) -> None:
+        self.sequence = sequence
+        self.host = numpy.random.Generator(numpy.random.PCG64(sequence))
+        self.device: Any = self.host
+        if active() is not numpy:  # host draws (data order) stay on the host
+            self.device = active().random.default_rng(int(sequence.generate_state(1)[0]))
+
+    def spawn(self, n: int) -> list["Generator"]:
+        """``n`` generators whose streams are independent of this one and of each other."""
+        children = []
+        for sequence in self.sequence.spawn(n):
+            child = Generator.__new__(Generator)
+            child._begin(sequence)
+            children.append(child)
+        return children
+
+    def normal(self, shape: Shape, dtype: Any = numpy.float32) -> Array:
+        """Draws from N(0, 1), an array of ``shape`` and float ``dtype``."""
+        return self.device.standard_normal(shape, dtype=dtype)
+
+    def random(self, shape: Shape, dtype: Any = numpy.float32) -> Array:
+        """Draws from the uniform distribution on [0, 1), of ``shape`` and float ``dtype``."""
+        return self.device.random(shape, dtype=dtype)
+
+    def uniform(self, low: float, high: float, shape: Shape, dtype: Any = numpy.float32) -> Array:
+        """Draws from the uniform distribution on [low, high)."""
+        return low + (high - low) * self.random(shape, dtype)
+
+    def integers(self, low: int, high: int, shape: Shape) -> numpy.ndarray:
+        """Integers from low to high - 1, each as likely, as an int64 array on the host."""
+        return self.host.integers(low, high, shape)
+
+    def permutation(self, n: int) -> numpy.ndarray:
+        """The numbers 0..n-1 in random order, as an int64 array on the host."""
+        return self.host.permutation(n)
+
+
+def generator(seed: int) -> Generator:
+    """A Generator from ``seed``, an integer >= 0, on the active backend."""
+    return Generator(seed)

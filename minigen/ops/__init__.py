@@ -1,0 +1,73 @@
+"""Floor 2: the primitives, by family, each with its vector-Jacobian products beside it.
+
+Ops know arrays, not tensors: they take plain arrays as well and then return plain arrays.
+"""
+
+from minigen.ops.activation import (
+    elu,
+    gelu,
+    leaky_relu,
+    normal_cdf,
+    normal_pdf,
+    relu,
+    sigmoid,
+    softplus,
+)
+from minigen.ops.elementwise import (
+    absolute,
+    add,
+    astype,
+    clip,
+    cos,
+    divide,
+    erf,
+    exp,
+    log,
+    log1p,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    power,
+    sin,
+    sqrt,
+    subtract,
+    tanh,
+    where,
+)
+from minigen.ops.indexing import embedding, getitem, put, put_rows
+from minigen.ops.likelihood import bernoulli_log_prob, cross_entropy
+from minigen.ops.linalg import linear, matmul
+from minigen.ops.reduction import (
+    Axis,
+    log_softmax,
+    logsumexp,
+    mean,
+    reduce_max,
+    reduce_min,
+    reduce_sum,
+    softmax,
+    var,
+)
+from minigen.ops.shape import (
+    broadcast_to,
+    concatenate,
+    flip,
+    pad,
+    repeat,
+    reshape,
+    split,
+    stack,
+    swapaxes,
+    transpose,
+)
+
+__all__ = [
+    "Axis", "absolute", "add", "astype", "bernoulli_log_prob", "broadcast_to", "clip",
+    "concatenate", "cos", "cross_entropy", "divide", "elu", "embedding", "erf", "exp", "flip",
+    "gelu", "getitem", "leaky_relu", "linear", "log", "log1p", "log_softmax", "logsumexp",
+    "matmul", "maximum", "mean", "minimum", "multiply", "negative", "normal_cdf", "normal_pdf",
+    "pad", "power", "put", "put_rows", "reduce_max", "reduce_min", "reduce_sum", "relu", "repeat",
+    "reshape", "sigmoid", "sin", "softmax", "softplus", "split", "sqrt", "stack", "subtract",
+    "swapaxes", "tanh", "transpose", "var", "where",
+]  # fmt: skip

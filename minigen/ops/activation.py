@@ -1,0 +1,112 @@
+"""Activation functions, each computed so that no argument overflows.
+
+Sorted in order of increasing complexity. None of them branches: both halves of a piecewise
+function are written with max and min, which is also the fastest form on a CPU.
+"""
+
+import math
+from typing import Any
+
+from minigen import backend
+from minigen.autograd import primitive
+from minigen.backend import Array, xp
+from minigen.ops.elementwise import erf, exp
+
+
+@primitive
+def relu(x: Array) -> Array:
+    """y = max(x, 0)    gx = gy where y > 0, else 0    [E.RELU]
+
+    Nair and Hinton 2010. The slope at x = 0 is taken as 0.
+    """
+    return xp(x).maximum(x, 0)
+
+
+@relu.vjp
+def _(gy, y, _x):
+    return gy * (y > 0)
+
+
+@primitive
+def leaky_relu(x: Array, *, slope: float = 0.01) -> Array:
+    """y = max(x, 0) + slope · min(x, 0)    gx = gy where x > 0, else slope · gy    [E.LEAKYRELU]
+
+    Maas, Hannun and Ng 2013. slope: a number, 0.2 in most GANs.
+    """
+    return xp(x).maximum(x, 0) + slope * xp(x).minimum(x, 0)
+
+
+@leaky_relu.vjp
+def _(gy, _y, x, *, slope=0.01):
+    return gy * (x > 0) + gy * (x <= 0) * slope
+
+
+@primitive
+def elu(x: Array, *, alpha: float = 1.0) -> Array:
+    """y = x where x > 0, else α (e^x - 1)    gx = gy where x > 0, else gy · (y + α)    [E.ELU]
+
+    Clevert, Unterthiner and Hochreiter 2016, equation 15. alpha: a number > 0.
+    """
+    return xp(x).maximum(x, 0) + alpha * xp(x).expm1(xp(x).minimum(x, 0))
+
+
+@elu.vjp
+def _(gy, y, x, *, alpha=1.0):
+    return gy * (x > 0) + gy * (x <= 0) * (y + alpha)
+
+
+@primitive(holomorphic=True)
+def sigmoid(x: Array) -> Array:
+    """y = 1 / (1 + e^-x)    gx = gy · y · (1 - y)    [E.SIGMOID]
+
+    Computed as (1 + tanh(x/2)) / 2, which is the same function and overflows nowhere. The
+    absolute error is a rounding of 1; for log y use -softplus(-x), exact far out as well.
+    """
+    y = xp(x).tanh(x * 0.5)
+    y *= 0.5
+    y += 0.5
+    return y
+
+
+@sigmoid.vjp
+def _(gy, y, _x):
+    return gy * (y * (1 - y))
+
+
+@primitive
+def softplus(x: Array) -> Array:
+    """y = log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)    gx = gy · sigmoid(x)    [E.SOFTPLUS]"""
+    y = abs(x)
+    y = xp(x).exp(-y)
+    y = xp(x).log1p(y)
+    y += xp(x).maximum(x, 0)
+    return y
+
+
+@softplus.vjp
+def _(gy, _y, x):
+    return gy * sigmoid(x)
+
+
+def normal_cdf(x: Any) -> Any:
+    """Φ(x) = (1 + erf(x / √2)) / 2: the probability that a draw from N(0, 1) is below x."""
+    return (erf(x * math.sqrt(0.5)) + 1) * 0.5
+
+
+def normal_pdf(x: Any) -> Any:
+    """φ(x) = exp(-x² / 2) / √(2π): the density of N(0, 1)."""
+    return exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+
+
+@primitive
+def gelu(x: Array) -> Array:
+    """y = x · Φ(x)    gx = gy · (Φ(x) + x · φ(x))    [E.GELU]
+
+    Hendrycks and Gimpel 2016; the exact form with the error function, not its tanh fit.
+    """
+    return x * ((backend.erf(x * math.sqrt(0.5)) + 1) * 0.5)
+
+
+@gelu.vjp
+def _(gy, _y, x):
+    return gy * (normal_cdf(x) + x * normal_pdf(x))

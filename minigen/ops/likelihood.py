@@ -1,0 +1,67 @@
+"""Log-probabilities fused into one primitive each, because every training step needs them.
+
+They take logits, never probabilities: nothing is clipped, and +-1e4 is an ordinary argument.
+The readable compositions that they are held to stand in the register of equations.
+"""
+
+from typing import Any
+
+from minigen.autograd import primitive
+from minigen.backend import Array, xp
+from minigen.ops.activation import sigmoid
+from minigen.ops.indexing import check_positions
+from minigen.ops.reduction import softmax
+
+
+@primitive
+def bernoulli_log_prob(x: Array, logits: Array) -> Array:
+    """log p(x) = x·l - log(1 + e^l)    gl = gy · (x - sigmoid(l))    gx = gy · l    [E.BERNOULLI]
+
+    x: values in [0, 1] (pixels); logits l: log-odds of x = 1, same shape. Elementwise, in nats.
+    """
+    y = abs(logits)
+    y = xp(y).exp(-y)
+    y = xp(y).log1p(y)
+    y += xp(y).maximum(logits, 0)
+    return x * logits - y
+
+
+@bernoulli_log_prob.vjp("logits")
+def _(gy, _y, x, logits):
+    return gy * (x - sigmoid(logits))
+
+
+@bernoulli_log_prob.vjp("x")
+def _(gy, _y, _x, logits):
+    return gy * logits
+
+
+def one_hot(labels: Array, classes: int, dtype: Any) -> Array:
+    """Rows of zeros with a 1 at each label. labels: (n,) integers -> (n, classes)."""
+    return (labels[:, None] == xp(labels).arange(classes)).astype(dtype)
+
+
+@primitive
+def cross_entropy(logits: Array, labels: Array) -> Array:
+    """y = -log softmax(l)[label] = log Σ e^l - l_label    [E.CROSSENTROPY]
+
+    gl = gy · (softmax(l) - one_hot(label)). logits l: (n, classes); labels: (n,) integers in
+    0..classes-1 -> (n,), in nats. Raises ValueError, TypeError, IndexError for other input.
+    """
+    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
+        raise ValueError(
+            "cross_entropy: logits must be (n, classes) and labels (n,); got "
+            f"logits {logits.shape}, labels {labels.shape}"
+        )
+    check_positions("cross_entropy", labels, logits.shape[1], "labels")
+    if labels.size and int(labels.min()) < 0:
+        raise IndexError(f"cross_entropy: labels must be >= 0; got {int(labels.min())}")
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    total = xp(logits).log(xp(logits).exp(shifted).sum(axis=1))
+    return total - shifted[xp(logits).arange(labels.size), labels]
+
+
+@cross_entropy.vjp("logits")
+def _(gy, _y, logits, labels):
+    difference = softmax(logits, axis=-1) - one_hot(labels, logits.shape[1], gy.dtype)
+    return gy.reshape((-1, 1)) * difference

@@ -1,0 +1,140 @@
+"""Sums, means, extremes and the stable exponential sums, over any axes.
+
+``axis`` is None (all axes), an integer or a tuple of integers; ``keepdims`` leaves reduced
+axes in place with size 1. The gradient of a reduction spreads the cotangent back out.
+"""
+
+import math
+from typing import Any
+
+from minigen.autograd import primitive
+from minigen.backend import Array, xp
+from minigen.ops.elementwise import exp
+from minigen.ops.shape import broadcast_to
+
+Axis = int | tuple[int, ...] | None
+
+
+def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """``axis`` as a tuple of non-negative integers."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(a % ndim for a in ((axis,) if isinstance(axis, int) else axis))
+
+
+def _count(shape: tuple[int, ...], axis: Axis) -> int:
+    """How many elements are reduced to one."""
+    return math.prod(shape[a] for a in _axes(axis, len(shape)))
+
+
+def _kept(gy: Any, shape: tuple[int, ...], axis: Axis) -> Any:
+    """``gy`` with the reduced axes back in place, of size 1."""
+    axes = _axes(axis, len(shape))
+    return gy.reshape(tuple(1 if i in axes else n for i, n in enumerate(shape)))
+
+
+@primitive(holomorphic=True)
+def reduce_sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """y = Σ x    gx = gy for every x in the sum    [E.SUM]"""
+    return x.sum(axis=axis, keepdims=keepdims)
+
+
+@reduce_sum.vjp
+def _(gy, _y, _x, *, axis=None, keepdims=False):
+    return broadcast_to(_kept(gy, _x.shape, axis), shape=_x.shape)
+
+
+@primitive(holomorphic=True)
+def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """y = 1/n Σ x    gx = gy / n for each of the n    [E.MEAN]
+
+    Raises ValueError where n = 0.
+    """
+    n = _count(x.shape, axis)
+    if n == 0:
+        raise ValueError(f"mean: needs at least one element; got shape {x.shape}, axis {axis}")
+    return x.sum(axis=axis, keepdims=keepdims) / n
+
+
+@mean.vjp
+def _(gy, _y, _x, *, axis=None, keepdims=False):
+    n = _count(_x.shape, axis)
+    return broadcast_to(_kept(gy / n, _x.shape, axis), shape=_x.shape)
+
+
+def var(x: Any, *, axis: Axis = None, keepdims: bool = False, correction: int = 0) -> Any:
+    """y = 1/(n - correction) Σ (x - mean)²    [E.VAR]
+
+    correction: 0 for the variance of the numbers at hand (NumPy's default), 1 for the
+    unbiased estimate of a population's (PyTorch's). Raises ValueError where n <= correction.
+    """
+    n = _count(x.shape, axis)
+    if n <= correction:
+        raise ValueError(f"var: needs more than {correction} elements; got {n} ({x.shape}, {axis})")
+    deviation = x - mean(x, axis=axis, keepdims=True)
+    return reduce_sum(deviation * deviation, axis=axis, keepdims=keepdims) / (n - correction)
+
+
+@primitive
+def reduce_max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """y = max x    gx = gy at the largest x, shared equally where several are    [E.MAX]"""
+    return x.max(axis=axis, keepdims=keepdims)
+
+
+@reduce_max.vjp
+def _(gy, y, x, *, axis=None, keepdims=False):
+    largest = (x == _kept(y, x.shape, axis)).astype(gy.dtype)
+    return _kept(gy, x.shape, axis) * largest / largest.sum(axis=axis, keepdims=True)
+
+
+def reduce_min(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """min x = -max(-x), with the gradient of ``reduce_max``    [E.MIN]"""
+    return -reduce_max(-x, axis=axis, keepdims=keepdims)
+
+
+def _shift(x: Array, axis: Axis) -> Array:
+    """The maximum along axis, axes kept: subtracting it makes the largest exponent 0."""
+    m = x.max(axis=axis, keepdims=True)
+    return xp(x).where(xp(x).isfinite(m), m, 0.0)  # all -inf: exp(-inf - 0) = 0, not NaN
+
+
+@primitive
+def logsumexp(x: Array, *, axis: Axis = -1, keepdims: bool = False) -> Array:
+    """y = log Σ e^x = m + log Σ e^(x - m), m = max x    gx = gy · e^(x - y)    [E.LOGSUMEXP]
+
+    The shift by m, one for each sum, keeps every exponent at or below 0.
+    """
+    m = _shift(x, axis)
+    y = m + xp(x).log(xp(x).exp(x - m).sum(axis=axis, keepdims=True))
+    return y if keepdims else y.reshape(x.sum(axis=axis).shape)
+
+
+@logsumexp.vjp
+def _(gy, y, x, *, axis=-1, keepdims=False):
+    return _kept(gy, x.shape, axis) * exp(x - _kept(y, x.shape, axis))
+
+
+@primitive
+def softmax(x: Array, *, axis: Axis = -1) -> Array:
+    """y = e^x / Σ e^x    gx = y · (gy - Σ gy · y)    [E.SOFTMAX]"""
+    y = xp(x).exp(x - _shift(x, axis))
+    y /= y.sum(axis=axis, keepdims=True)
+    return y
+
+
+@softmax.vjp
+def _(gy, y, _x, *, axis=-1):
+    return y * (gy - (gy * y).sum(axis=axis, keepdims=True))
+
+
+@primitive
+def log_softmax(x: Array, *, axis: Axis = -1) -> Array:
+    """y = x - log Σ e^x    gx = gy - e^y · Σ gy    [E.LOGSOFTMAX]"""
+    y = x - _shift(x, axis)
+    y -= xp(x).log(xp(x).exp(y).sum(axis=axis, keepdims=True))
+    return y
+
+
+@log_softmax.vjp
+def _(gy, y, _x, *, axis=-1):
+    return gy - exp(y) * gy.sum(axis=axis, keepdims=True)

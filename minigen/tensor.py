@@ -1,0 +1,388 @@
+"""Floor 3: the tensor, a traced array with operators and NumPy's methods.
+
+Every operator is one primitive from ``ops``; nothing is computed here. A tensor made by the
+user is a leaf; with ``requires_grad=True`` everything computed from it is recorded, and
+``backward`` leaves the gradient in its ``.grad``.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from minigen import autograd, backend, ops
+from minigen.autograd import GraphError, Traced, leaf_node
+from minigen.backend import Array, is_array, read_only, to_numpy
+
+DEFAULT_FLOAT = "float32"
+KINDS = "biufc"  # booleans, integers, floats; complex only while derivatives are checked
+FLOATS = ("float32", "float64", "complex128")
+REFLECTED = {
+    "add": "__radd__",
+    "subtract": "__rsub__",
+    "multiply": "__rmul__",
+    "divide": "__rtruediv__",
+    "power": "__rpow__",
+    "matmul": "__rmatmul__",
+}
+
+
+def _raw(x: Any) -> Any:
+    """The array of a tensor; anything else as it is."""
+    return x.array if isinstance(x, Traced) else x
+
+
+def _raw_key(key: Any) -> Any:
+    """An index with its tensors replaced by their arrays, lists by arrays."""
+    if isinstance(key, tuple):
+        return tuple(_raw_key(k) for k in key)
+    if isinstance(key, list):
+        return backend.asarray(key)
+    return _raw(key)
+
+
+def _shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """Both x.reshape(2, 3) and x.reshape((2, 3))."""
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
+
+
+class Tensor(Traced):
+    """A multi-dimensional array that remembers how it was computed.
+
+    Made by ``minigen.tensor`` and by every operation on a tensor. ``grad``: a tensor of the
+    same shape after ``backward``, None before; it adds up over calls.
+    """
+
+    __slots__ = ()
+
+    # ------------------------------------------------------------ what it is
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def dtype(self) -> Any:
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+    @property
+    def size(self) -> int:
+        return self.array.size
+
+    @property
+    def data(self) -> Array:
+        """The array, read-only (on a GPU: by agreement): write with ``assign``."""
+        return read_only(self.array)
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.node is None or self.node.primitive is None
+
+    @property
+    def requires_grad(self) -> bool:
+        """True if gradients flow to or through this tensor. Can be set on leaves."""
+        return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if not self.is_leaf:
+            raise GraphError(
+                "requires_grad: can be set on leaves only; this tensor is the result of "
+                f"{self.node.name if self.node else ''}; use detach() for a tensor without graph"
+            )
+        if wanted and self.dtype.kind not in "fc":
+            raise TypeError(
+                f"requires_grad: only floating-point tensors have gradients; this one is "
+                f"{self.dtype}; convert it with .astype('float32')"
+            )
+        if wanted and self.node is None:
+            self.node = leaf_node(self)
+        elif not wanted:
+            self.node = None
+
+    def numpy(self) -> Any:
+        """The values as a NumPy array, read-only. Copies from the device on a GPU."""
+        return read_only(to_numpy(self.array))
+
+    def item(self) -> Any:
+        """The one element as a Python number. Raises ValueError for any other size."""
+        if self.size != 1:
+            raise ValueError(f"item: the tensor must have one element; got shape {self.shape}")
+        return self.array.item()
+
+    def detach(self) -> "Tensor":
+        """The same values (shared memory) without the graph: gradients stop here."""
+        result = Tensor(self.array)
+        result.version = self.version
+        return result
+
+    def __repr__(self) -> str:
+        text = repr(to_numpy(self.array))
+        body = text[len("array(") : text.rindex(")")].split(", dtype=")[0].rstrip()
+        parts = [body, "" if self.dtype == DEFAULT_FLOAT else f"dtype={self.dtype}"]
+        if self.node is not None:
+            parts.append("requires_grad=True" if self.is_leaf else f"op={self.node.name}")
+        return f"tensor({', '.join(p for p in parts if p)})".replace("\n      ", "\n       ")
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __iter__(self) -> Iterator["Tensor"]:
+        if self.ndim == 0:
+            raise TypeError("iteration: a tensor without axes has no elements to go through")
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(self.array)  # NumPy's own error where there is more than one element
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    # ------------------------------------------------------------ NumPy meets a tensor
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(
+            "numpy: a tensor does not turn into an array by itself, for its gradient would be "
+            "lost; write x.numpy(), or use minigen's function of the same name"
+        )
+
+    def __array_function__(self, function: Any, *_: Any, **__: Any) -> Any:
+        raise TypeError(
+            f"numpy.{function.__name__} does not trace tensors; use minigen.{function.__name__} "
+            "if there is one, or x.numpy() for a plain array"
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
+        reflected = REFLECTED.get(ufunc.__name__)
+        if method == "__call__" and reflected and len(inputs) == 2 and inputs[1] is self:
+            return getattr(self, reflected)(inputs[0])  # array + tensor
+        raise TypeError(
+            f"numpy.{ufunc.__name__} does not trace tensors; use minigen.{ufunc.__name__} "
+            "if there is one, or x.numpy() for a plain array"
+        )
+
+    # ------------------------------------------------------------ gradients
+    def backward(
+        self, cotangent: Any = None, retain_graph: bool = False, create_graph: bool = False
+    ) -> None:
+        """Add this tensor's gradient to ``.grad`` of its leaves: see ``autograd.backward``."""
+        autograd.backward(self, cotangent, retain_graph, create_graph)
+
+    # ------------------------------------------------------------ changes in place
+    def assign(self, values: Any) -> None:
+        """Overwrite the values in place; shape and dtype stay.
+
+        values: tensor, array or number that has exactly this shape (a number fills). Counted:
+        going backward through an earlier use of the old values is an error from now on.
+        """
+        new = _raw(values)
+        shape = getattr(new, "shape", ())
+        if shape != self.shape and not isinstance(new, int | float):
+            raise ValueError(
+                f"assign: the new values must have shape {self.shape}; got "
+                f"{shape if is_array(new) else type(new).__name__}"
+            )
+        if is_array(new) and new.dtype != self.dtype:
+            raise TypeError(
+                f"assign: the new values must be {self.dtype}; got {new.dtype}; convert them "
+                f"with .astype({self.dtype.name!r})"
+            )
+        self.array[...] = new
+        self.mark_changed()
+
+    def _in_place(self, operation: str, y: Any, result: "Tensor") -> "Tensor":
+        """x += y: recorded as x = x + y where a graph is being built, in place otherwise."""
+        if not autograd.is_recording():
+            self.assign(result)
+            return self
+        if self.is_leaf and self.requires_grad:
+            raise GraphError(
+                f"{operation}: a leaf that requires a gradient cannot be changed while the "
+                "graph is recorded; write it inside 'with minigen.no_grad():'"
+            )
+        return result
+
+    def __iadd__(self, y: Any) -> "Tensor":
+        return self._in_place("+=", y, self + y)
+
+    def __isub__(self, y: Any) -> "Tensor":
+        return self._in_place("-=", y, self - y)
+
+    def __imul__(self, y: Any) -> "Tensor":
+        return self._in_place("*=", y, self * y)
+
+    def __itruediv__(self, y: Any) -> "Tensor":
+        return self._in_place("/=", y, self / y)
+
+    def __setitem__(self, key: Any, values: Any) -> None:
+        if self.requires_grad and autograd.is_recording():
+            raise GraphError(
+                "setitem: writing into a tensor that requires a gradient is not recorded; use "
+                "minigen.where or concatenate, or write inside 'with minigen.no_grad():'"
+            )
+        self.array[_raw_key(key)] = _raw(values)
+        self.mark_changed()
+
+    # ------------------------------------------------------------ operators
+    def __neg__(self) -> Any:
+        return ops.negative(self)
+
+    def __abs__(self) -> Any:
+        return ops.absolute(self)
+
+    def __add__(self, y: Any) -> Any:
+        return ops.add(self, y)
+
+    def __radd__(self, x: Any) -> Any:
+        return ops.add(x, self)
+
+    def __sub__(self, y: Any) -> Any:
+        return ops.subtract(self, y)
+
+    def __rsub__(self, x: Any) -> Any:
+        return ops.subtract(x, self)
+
+    def __mul__(self, y: Any) -> Any:
+        return ops.multiply(self, y)
+
+    def __rmul__(self, x: Any) -> Any:
+        return ops.multiply(x, self)
+
+    def __truediv__(self, y: Any) -> Any:
+        return ops.divide(self, y)
+
+    def __rtruediv__(self, x: Any) -> Any:
+        return ops.divide(x, self)
+
+    def __pow__(self, p: Any) -> Any:
+        return ops.power(self, p)
+
+    def __rpow__(self, x: Any) -> Any:
+        return ops.power(x, self)
+
+    def __matmul__(self, b: Any) -> Any:
+        return ops.matmul(self, b)
+
+    def __rmatmul__(self, a: Any) -> Any:
+        return ops.matmul(a, self)
+
+    def __getitem__(self, key: Any) -> Any:
+        return ops.getitem(self, key=_raw_key(key))
+
+    # Comparisons give boolean tensors without a graph.
+    def __eq__(self, y: object) -> Any:
+        return Tensor(backend.xp(self.array).asarray(self.array == _raw(y)))
+
+    def __ne__(self, y: object) -> Any:
+        return Tensor(backend.xp(self.array).asarray(self.array != _raw(y)))
+
+    def __lt__(self, y: Any) -> Any:
+        return Tensor(backend.xp(self.array).asarray(self.array < _raw(y)))
+
+    def __le__(self, y: Any) -> Any:
+        return Tensor(backend.xp(self.array).asarray(self.array <= _raw(y)))
+
+    def __gt__(self, y: Any) -> Any:
+        return Tensor(backend.xp(self.array).asarray(self.array > _raw(y)))
+
+    def __ge__(self, y: Any) -> Any:
+        return Tensor(backend.xp(self.array).asarray(self.array >= _raw(y)))
+
+    __hash__ = object.__hash__
+
+    # ------------------------------------------------------------ NumPy's methods
+    def sum(self, axis: ops.Axis = None, keepdims: bool = False) -> Any:
+        return ops.reduce_sum(self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: ops.Axis = None, keepdims: bool = False) -> Any:
+        return ops.mean(self, axis=axis, keepdims=keepdims)
+
+    def var(self, axis: ops.Axis = None, keepdims: bool = False, correction: int = 0) -> Any:
+        return ops.var(self, axis=axis, keepdims=keepdims, correction=correction)
+
+    def max(self, axis: ops.Axis = None, keepdims: bool = False) -> Any:
+        return ops.reduce_max(self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: ops.Axis = None, keepdims: bool = False) -> Any:
+        return ops.reduce_min(self, axis=axis, keepdims=keepdims)
+
+    def exp(self) -> Any:
+        return ops.exp(self)
+
+    def log(self) -> Any:
+        return ops.log(self)
+
+    def sqrt(self) -> Any:
+        return ops.sqrt(self)
+
+    def tanh(self) -> Any:
+        return ops.tanh(self)
+
+    def clip(self, low: float | None = None, high: float | None = None) -> Any:
+        return ops.clip(self, low=low, high=high)
+
+    def astype(self, dtype: Any) -> Any:
+        return ops.astype(self, dtype=dtype)
+
+    def reshape(self, *shape: Any) -> Any:
+        return ops.reshape(self, shape=_shape(shape))
+
+    def transpose(self, *axes: Any) -> Any:
+        return ops.transpose(self, axes=_shape(axes) or tuple(range(self.ndim))[::-1])
+
+    @property
+    def T(self) -> Any:
+        return self.transpose()
+
+    def swapaxes(self, i: int, j: int) -> Any:
+        return ops.swapaxes(self, i, j)
+
+    def repeat(self, repeats: int, axis: int) -> Any:
+        return ops.repeat(self, repeats=repeats, axis=axis)
+
+
+# ---------------------------------------------------------------- creation
+def tensor(values: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor on the active backend from numbers, nested lists, an array or a tensor (copied).
+
+    dtype: "float32", "float64", an integer type or bool. By default lists and numbers become
+    float32 or int64, arrays keep their type. requires_grad: collect gradients here.
+    Raises TypeError for values that are not numbers, for types other than these, and for a
+    gradient asked of integers.
+    """
+    made_of_numbers = not is_array(_raw(values)) and not hasattr(values, "dtype")
+    array = backend.asarray(_raw(values), dtype=dtype)
+    if dtype is None and made_of_numbers and array.dtype.kind == "f":
+        array = array.astype(DEFAULT_FLOAT)
+    if array.dtype.kind not in KINDS or (
+        array.dtype.kind in "fc" and array.dtype.name not in FLOATS
+    ):
+        raise TypeError(
+            "tensor: values must be numbers of type float32, float64, integer or bool; got "
+            f"{array.dtype} from {type(values).__name__}; pass dtype='float32'"
+        )
+    result = Tensor(array.copy())
+    result.requires_grad = requires_grad
+    return result
+
+
+def zeros(shape: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> Tensor:
+    """A tensor of zeros."""
+    return tensor(backend.active().zeros(shape, dtype=dtype), requires_grad=requires_grad)
+
+
+def ones(shape: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> Tensor:
+    """A tensor of ones."""
+    return tensor(backend.active().ones(shape, dtype=dtype), requires_grad=requires_grad)
+
+
+def arange(start: int, stop: int | None = None, step: int = 1) -> Tensor:
+    """Integers start, start + step, ... below stop, as an int64 tensor; arange(n) is 0..n-1."""
+    first, last = (0, start) if stop is None else (start, stop)
+    return tensor(backend.active().arange(first, last, step, dtype="int64"))
