@@ -119,7 +119,7 @@ class Tensor(Traced):
 
     def __repr__(self) -> str:
         text = repr(to_numpy(self.array))
-        body = text[len("array(") : text.rindex(")")].split(", dtype=")[0].rstrip()
+        body = text[len("array(") : text.rindex(")")].split("dtype=")[0].rstrip(" ,\n")
         parts = [body, "" if self.dtype == DEFAULT_FLOAT else f"dtype={self.dtype}"]
         if self.node is not None:
             parts.append("requires_grad=True" if self.is_leaf else f"op={self.node.name}")
@@ -169,10 +169,14 @@ class Tensor(Traced):
 
     # ------------------------------------------------------------ gradients
     def backward(
-        self, cotangent: Any = None, retain_graph: bool = False, create_graph: bool = False
+        self,
+        cotangent: Any = None,
+        inputs: Any = None,
+        retain_graph: bool = False,
+        create_graph: bool = False,
     ) -> None:
         """Add this tensor's gradient to ``.grad`` of its leaves: see ``autograd.backward``."""
-        autograd.backward(self, cotangent, retain_graph, create_graph)
+        autograd.backward(self, cotangent, inputs, retain_graph, create_graph)
 
     # ------------------------------------------------------------ changes in place
     def assign(self, values: Any) -> None:

@@ -11,16 +11,16 @@ from minigen.backend import Array, is_array, to_numpy, xp
 
 
 def _finite(x: Any) -> bool:
-    if not is_array(x) or x.dtype.kind not in "fc":
-        return True
+    if not hasattr(x, "dtype") or x.dtype.kind not in "fc":
+        return True  # a number or a mask; NumPy's scalars, which cotangents may be, have a dtype
     return bool(xp(x).isfinite(x).all())
 
 
 def _describe(x: Array) -> str:
     """How many values of x are not finite, and the first of them."""
     module = xp(x)
-    bad = to_numpy(~module.isfinite(x))
-    index = tuple(int(i) for i in zip(*bad.nonzero(), strict=True).__next__())
+    bad = module.asarray(~module.isfinite(x))
+    index = tuple(int(i) for i in to_numpy(module.argwhere(bad))[0])
     return f"{int(bad.sum())} of {x.size} values are not finite, first {x[index]} at {index}"
 
 

@@ -172,26 +172,51 @@ def _start(y: Any, cotangent: Any, create_graph: bool, who: str) -> tuple[Node, 
     return y.node, cotangent if create_graph else raw
 
 
+def _boxed(found: Any, cotangent: Any, box: type) -> list[tuple[Node, Any]]:
+    """Each (node, gradient), the gradient as a traced value that shares memory with nothing.
+
+    On the way one array may serve several arguments, be a view or the caller's own cotangent;
+    what is handed out may be changed in place. Gradients with a graph stay as they are.
+    """
+    boxed, taken = [], {id(cotangent)}
+    pairs = list(found)  # keeps every array alive, so that ids stay distinct
+    for node, g in pairs:
+        if not isinstance(g, Traced):
+            if g.base is not None or id(g) in taken:
+                g = g.copy()
+            taken.add(id(g))
+            g = box(xp(g).asarray(g))  # NumPy's arithmetic gives scalars for arrays without axes
+        boxed.append((node, g))
+    return boxed
+
+
 def backward(
-    y: Traced, cotangent: Any = None, retain_graph: bool = False, create_graph: bool = False
+    y: Traced,
+    cotangent: Any = None,
+    inputs: Sequence[Traced] | None = None,
+    retain_graph: bool = False,
+    create_graph: bool = False,
 ) -> None:
     """Add the gradient of y to ``.grad`` of every leaf that y was computed from.
 
     y: a tensor with one element, or any shape with ``cotangent`` (same shape and dtype): then
-    the gradient is of sum(cotangent * y). ``.grad`` accumulates over calls until it is set to
-    None. The graph is freed unless ``retain_graph``; with ``create_graph`` (which retains it)
-    the gradients can be differentiated in turn.
+    the gradient is of sum(cotangent * y). inputs: collect in these leaves only; nothing else
+    is computed. ``.grad`` accumulates over calls until it is set to None. The graph is freed
+    unless ``retain_graph``; with ``create_graph`` (which retains it) the gradients can be
+    differentiated in turn.
     Raises GraphError: no graph, freed graph, a value changed in place after its use.
     """
     node, gy = _start(y, cotangent, create_graph, "backward")
     box = y.result_type
     retain = retain_graph or create_graph
-    found = list(backpropagate(node, gy, None, create_graph, retain, box))
+    targets = None if inputs is None else {x.node for x in inputs if x.node is not None}
+    if targets is not None and any(n.primitive is not None for n in targets):
+        raise GraphError("backward: inputs must be leaves; use grad(y, x) for other tensors")
+    found = _boxed(backpropagate(node, gy, targets, create_graph, retain, box), gy, box)
     for leaf, g in found:  # only now: an error on the way leaves every .grad as it was
         owner = leaf.leaf()
         if owner is not None:
-            new = g if isinstance(g, Traced) else box(g)
-            owner.grad = new if owner.grad is None else owner.grad + new  # type: ignore[operator]
+            owner.grad = g if owner.grad is None else owner.grad + g  # type: ignore[operator]
 
 
 def grad(
@@ -222,7 +247,7 @@ def grad(
     node, gy = _start(y, cotangent, create_graph, "grad")
     targets = {each.node for each in xs if each.node is not None}
     box, retain = y.result_type, retain_graph or create_graph
-    found = dict(backpropagate(node, gy, targets, create_graph, retain, box))
+    found = dict(_boxed(backpropagate(node, gy, targets, create_graph, retain, box), gy, box))
     results = []
     for i, each in enumerate(xs):
         g = found.get(each.node)  # type: ignore[arg-type]
@@ -232,6 +257,6 @@ def grad(
                     f"grad: y does not depend on x[{i}], shape {each.array.shape}; leave it "
                     "out, or pass unused='zero'"
                 )
-            g = xp(each.array).zeros_like(each.array)
-        results.append(g if isinstance(g, Traced) else box(g))
+            g = box(xp(each.array).zeros_like(each.array))
+        results.append(g)
     return results if several else results[0]

@@ -78,5 +78,3 @@ def leaf_node(traced: Traced) -> Node:
     node = Node(None, traced.array, ())
     node.leaf = weakref.ref(traced)
     return node
-
-

@@ -91,7 +91,7 @@ class Primitive:
         if type(y) not in MODULE_OF_TYPE:  # NumPy's reductions return scalars
             y = xp(first.array).asarray(y)
         if y.dtype is not first.array.dtype and not self.cast:
-            self._check_dtype(y, values)
+            self._check_dtype(y.dtype, values)
         if state.anomaly:
             check_result(self.name, self.argument_name, values, y)
         result = first.result_type(y)
@@ -99,7 +99,7 @@ class Primitive:
             result.version = first.version  # perhaps a view: changes are counted together
         if state.recording:
             parents = tuple([a.node if isinstance(a, Traced) else None for a in args])
-            if any(parents):
+            if any(parents) and (y.dtype.kind in "fc" or not self.cast):  # integers: no gradient
                 result.node = self._record(result, parents, args, values, settings)
         return result
 
@@ -117,7 +117,8 @@ class Primitive:
                 if isinstance(a, Traced):
                     node.changes.append((a.version, a.version[0], i))
             else:
-                saved.append(parents[i] or value)  # a node stands in: shape and dtype
+                stands_in = parents[i] or (Node(None, value, ()) if is_array(value) else value)
+                saved.append(stands_in)  # shape and dtype, without keeping the values alive
         node.saved = tuple(saved)
         if -1 in kept:
             node.output = result.array
@@ -125,8 +126,8 @@ class Primitive:
         return node
 
     def _checked(self, args: tuple, values: list[Any]) -> list[Any]:
-        """The arguments, once they are known to be arrays of one backend or numbers."""
-        module = None
+        """The arguments, once known to be numbers or arrays of one backend and precision."""
+        module = dtype = None
         for i, value in enumerate(values):
             found = MODULE_OF_TYPE.get(type(value))
             if found is None:
@@ -143,6 +144,10 @@ class Primitive:
             if module is not None and found is not module:
                 raise BackendError(self._mixed(values))
             module = found
+            if value.dtype.kind == "f":
+                if dtype is not None and value.dtype != dtype:
+                    self._check_dtype(max(dtype, value.dtype, key=lambda d: d.itemsize), values)
+                dtype = value.dtype
         return values
 
     def _mixed(self, values: list[Any]) -> str:
@@ -156,12 +161,12 @@ class Primitive:
             "minigen.asarray(...) (to the active backend) or minigen.to_numpy(...)"
         )
 
-    def _check_dtype(self, y: Array, values: list[Any]) -> None:
+    def _check_dtype(self, dtype: Any, values: list[Any]) -> None:
         """A result of another precision than some argument means that two were mixed."""
-        if y.dtype.kind != "f":
+        if dtype.kind != "f":
             return
         for i, v in enumerate(values):
-            if is_array(v) and v.dtype.kind == "f" and v.dtype != y.dtype:
+            if is_array(v) and v.dtype.kind == "f" and v.dtype != dtype:
                 arrays = ", ".join(
                     f"{self.argument_name(j)} {w.dtype} {w.shape}"
                     for j, w in enumerate(values)
@@ -169,7 +174,7 @@ class Primitive:
                 )
                 raise TypeError(
                     f"{self.name}: the result must keep the precision of {self.argument_name(i)},"
-                    f" {v.dtype}, but would be {y.dtype}; got {arrays}; convert one with "
+                    f" {v.dtype}, but would be {dtype}; got {arrays}; convert one with "
                     f".astype({v.dtype.name!r})"
                 )
 

@@ -4,6 +4,16 @@ The files beside this one hold the entries, by family. They never import the eng
 compute is what the engine is held to.
 """
 
+from minigen.equations import (
+    activation,
+    elementwise,
+    indexing,
+    likelihood,
+    linalg,
+    reduction,
+)
 from minigen.equations.equation import REGISTER, Equation, Wrong, equation
 
-__all__ = ["REGISTER", "Equation", "Wrong", "equation"]
+FAMILIES = (elementwise, activation, reduction, linalg, indexing, likelihood)
+
+__all__ = ["FAMILIES", "REGISTER", "Equation", "Wrong", "equation"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from minigen import backend
 from minigen.autograd import primitive
-from minigen.backend import Array, xp
+from minigen.backend import Array, is_array, xp
 
 
 @primitive(holomorphic=True)
@@ -103,7 +103,10 @@ def _(gz, _z, x, p):
 
 @power.vjp("p")
 def _(gz, z, x, _p):
-    return gz * z * log(x + (x == 0))
+    slope = log(x + (x == 0))
+    if isinstance(x, int | float):
+        slope = slope.item()  # NumPy's scalar would promote float32
+    return gz * z * slope
 
 
 @primitive(holomorphic=True)
@@ -211,7 +214,7 @@ def _(gy, _y, x):
 @primitive
 def maximum(x: Array, y: Array) -> Array:
     """z = max(x, y)    gx = gz where x > y, half of it where x = y; gy likewise    [E.MAXIMUM]"""
-    return xp(x).maximum(x, y) if backend.is_array(x) else xp(y).maximum(x, y)
+    return xp(x).maximum(x, y) if is_array(x) else xp(y).maximum(x, y)
 
 
 @maximum.vjp("x")
@@ -239,7 +242,7 @@ def clip(x: Array, *, low: float | None = None, high: float | None = None) -> Ar
 
 
 @clip.vjp
-def _(gy, _y, x, *, low, high):
+def _(gy, _y, x, *, low=None, high=None):
     if low is not None:
         gy = gy * (x >= low)
     if high is not None:
@@ -253,7 +256,7 @@ def where(condition: Array, x: Array, y: Array) -> Array:
 
     condition: boolean array; the three broadcast. Raises TypeError for another dtype.
     """
-    if getattr(condition, "dtype", None) != bool:
+    if not is_array(condition) or condition.dtype.kind != "b":
         raise TypeError(
             "where: condition must be a boolean array, such as x > 0; got "
             f"{getattr(condition, 'dtype', type(condition).__name__)}"
@@ -271,7 +274,7 @@ def _(gz, _z, condition, _x, _y):
     return where(condition, 0.0, gz)
 
 
-@primitive(cast=True, holomorphic=True)
+@primitive(cast=True)
 def astype(x: Array, *, dtype: Any) -> Array:
     """y = x in another dtype (a copy)    gx = gy in x's dtype"""
     return x.astype(dtype)

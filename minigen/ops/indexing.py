@@ -97,7 +97,8 @@ def _(gy, _y, _weight, indices):
 def put_rows(x: Array, indices: Array, *, rows: int) -> Array:
     """y = zeros (rows, d) with x_i added to row indices_i    gx_i = gy[indices_i]"""
     y = xp(x).zeros((rows, x.shape[-1]), dtype=x.dtype)
-    scatter_add_rows(y, indices.reshape(-1) % rows, x.reshape(-1, x.shape[-1]))
+    positions = indices.reshape(-1).astype("int64") % rows  # uint8 could not hold rows = 256
+    scatter_add_rows(y, positions, x.reshape(-1, x.shape[-1]))
     return y
 
 

@@ -18,7 +18,13 @@ def bernoulli_log_prob(x: Array, logits: Array) -> Array:
     """log p(x) = x·l - log(1 + e^l)    gl = gy · (x - sigmoid(l))    gx = gy · l    [E.BERNOULLI]
 
     x: values in [0, 1] (pixels); logits l: log-odds of x = 1, same shape. Elementwise, in nats.
+    Raises ValueError for shapes that differ: (n,) against (n, 1) would broadcast to (n, n).
     """
+    if x.shape != logits.shape:
+        raise ValueError(
+            f"bernoulli_log_prob: x and logits must have one shape; got x {x.shape}, "
+            f"logits {logits.shape}; reshape one of them, nothing is broadcast here"
+        )
     y = abs(logits)
     y = xp(y).exp(-y)
     y = xp(y).log1p(y)

@@ -106,7 +106,8 @@ def logsumexp(x: Array, *, axis: Axis = -1, keepdims: bool = False) -> Array:
     """
     m = _shift(x, axis)
     y = m + xp(x).log(xp(x).exp(x - m).sum(axis=axis, keepdims=True))
-    return y if keepdims else y.reshape(x.sum(axis=axis).shape)
+    axes = _axes(axis, x.ndim)
+    return y if keepdims else y.reshape(tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
 
 @logsumexp.vjp

@@ -139,14 +139,14 @@ def concatenate(xs: Any, axis: int = 0) -> Any:
 def stack(xs: Any, axis: int = 0) -> Any:
     """The arrays xs, of one shape, along a new axis    gx_i = gy's i-th layer
 
-    Raises ValueError for no arrays and for shapes that differ.
+    Raises ValueError for no arrays, for shapes that differ and for an axis that is not there.
     """
     xs = list(xs)
     if not xs or any(tuple(x.shape) != tuple(xs[0].shape) for x in xs):
-        raise ValueError(
-            f"stack: needs arrays of one shape; got {[tuple(x.shape) for x in xs]}"
-        )
+        raise ValueError(f"stack: needs arrays of one shape; got {[tuple(x.shape) for x in xs]}")
     ndim = len(xs[0].shape) + 1
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"stack: axis must lie between {-ndim} and {ndim - 1}; got {axis}")
     shape = list(xs[0].shape)
     shape.insert(axis % ndim, 1)
     return concatenate([x.reshape(tuple(shape)) for x in xs], axis=axis % ndim)
@@ -166,5 +166,3 @@ def split(x: Any, parts: int, axis: int = 0) -> list[Any]:
         key[axis] = slice(start, start + n // parts)
         pieces.append(x[tuple(key)])
     return pieces
-
-

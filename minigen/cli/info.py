@@ -1,0 +1,33 @@
+"""``minigen info``: what this installation runs on."""
+
+import json
+
+import click
+
+from minigen.backend import info
+
+
+@click.command("info")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def info_command(as_json: bool) -> None:
+    """Show versions, the BLAS behind NumPy, and the GPU or why there is none.
+
+    Put this output beside every timing, and into every report of a problem.
+    """
+    values = info()
+    if as_json:
+        click.echo(json.dumps(values, indent=2))
+        return
+    blas, gpu = values["blas"], values["gpu"]
+    click.echo(f"minigen   {values['minigen']} on Python {values['python']}, {values['platform']}")
+    click.echo(f"backend   {values['backend']} (choose with MINIGEN_BACKEND=numpy|cupy)")
+    click.echo(f"packages  {', '.join(f'{n} {v}' for n, v in values['packages'].items())}")
+    click.echo(
+        f"BLAS      {blas['name']} {blas['version']}, kernels for {blas.get('architecture')}, "
+        f"{blas['threads']} threads on {values['cpus']} processors"
+        + (" (forced by OPENBLAS_CORETYPE)" if blas.get("forced_architecture") else "")
+    )
+    if gpu["usable"]:
+        click.echo(f"GPU       {gpu['name']}, {gpu['memory_bytes'] / 2**30:.0f} GiB")
+    else:
+        click.echo(f"GPU       none: {gpu['why']}")

@@ -1,0 +1,152 @@
+"""The options that all ``minigen train`` commands share, and what is made of them."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from minigen import data, optim
+from minigen.backend import use_backend
+from minigen.data import Images
+
+RULES: dict[str, type[optim.UpdateRule]] = {
+    "gd": optim.GD,
+    "sgd": optim.SGD,
+    "momentum": optim.Momentum,
+    "heavy-ball": optim.HeavyBall,
+    "nesterov": optim.Nesterov,
+    "rmsprop": optim.RMSprop,
+    "adam": optim.Adam,
+    "adam-bias-corrected": optim.AdamBiasCorrected,
+}
+DATA = ("digits", "mnist")
+
+
+class Widths(click.ParamType):
+    """A list of layer widths such as 200,200."""
+
+    name = "W,W,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            widths = tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            widths = ()
+        if not widths or min(widths) < 1:
+            self.fail(
+                f"{value!r}: write whole numbers >= 1 with commas, such as 200,200", param, ctx
+            )
+        return widths
+
+
+class Setting(click.ParamType):
+    """A hyper-parameter of an update rule, such as beta1=0.5."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, float]:
+        if isinstance(value, tuple):
+            return value
+        name, _, number = str(value).partition("=")
+        try:
+            return name.strip(), float(number)
+        except ValueError:
+            self.fail(f"{value!r}: write NAME=NUMBER, such as beta1=0.5", param, ctx)
+
+
+OPTIONS: list[Callable[..., Any]] = [
+    click.option(
+        "--data", "data_name", type=click.Choice(DATA), default="digits", show_default=True,
+        help="digits: 1,797 images of 8x8, shipped. mnist: 70,000 of 28x28, downloaded on demand.",
+    ),
+    click.option(
+        "--data-dir", type=click.Path(path_type=Path),
+        help="Read MNIST's four IDX files from this directory; nothing is downloaded.",
+    ),
+    click.option("--epochs", type=click.IntRange(1), help="Passes over the data.  [by data set]"),
+    click.option(
+        "--batch-size", type=click.IntRange(1), default=100, show_default=True,
+        help="Examples a step; the rule gd always takes all of them.",
+    ),
+    click.option(
+        "--seed", type=click.IntRange(0), default=0, show_default=True,
+        help="The same seed gives the same files on the same machine.",
+    ),
+    click.option(
+        "--rule", type=click.Choice(list(RULES)), default="adam", show_default=True,
+        help="Update rule. adam and momentum are the rules as stated in the lessons.",
+    ),
+    click.option("--alpha", type=float, help="Step size of the rule.  [by model]"),
+    click.option(
+        "--set", "settings", type=Setting(), multiple=True,
+        help="Another hyper-parameter of the rule, such as beta1=0.5; may be repeated.",
+    ),
+    click.option(
+        "--out", type=click.Path(path_type=Path),
+        help="The run directory to make.  [default: runs/MODEL-DATA, numbered]",
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace the run in --out, if there is one."),
+    click.option(
+        "--picture-every", type=click.IntRange(1),
+        help="Epochs between two sample sheets in OUT/pictures.  [default: ten sheets a run]",
+    ),
+    click.option(
+        "--backend", type=click.Choice(["numpy", "cupy"]),
+        help="Where to compute.  [default: MINIGEN_BACKEND, else numpy]",
+    ),
+    click.option("--quiet", is_flag=True, help="No progress, only the final figures."),
+]  # fmt: skip
+
+
+def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: add the options that every model has."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def activate(backend: str | None) -> None:
+    """Compute on this backend from now on, if one is named."""
+    if backend is not None:
+        use_backend(backend)
+
+
+def load_images(name: str, data_dir: Path | None) -> tuple[Images, Images]:
+    """Training and test images of the data set called ``name``."""
+    if name == "digits":
+        if data_dir is not None:
+            raise click.BadParameter(
+                "is for --data mnist; the digits are shipped with minigen", param_hint="--data-dir"
+            )
+        return data.digits("train"), data.digits("test")
+    return data.mnist("train", data_dir), data.mnist("test", data_dir)
+
+
+def build_rule(
+    name: str,
+    params: Sequence[Any],
+    alpha: float,
+    settings: Sequence[tuple[str, float]],
+    defaults: dict[str, float] | None = None,
+) -> optim.UpdateRule:
+    """The update rule ``name`` over ``params``. defaults: hyper-parameters that this model
+    likes, used where the rule has them; settings: the user's, which come first."""
+    rule = RULES[name]
+    known = [p for p in inspect.signature(rule).parameters if p not in ("params", "alpha")]
+    arguments = {k: v for k, v in (defaults or {}).items() if k in known}
+    for key, value in settings:
+        if key not in known:
+            choices = ", ".join(known) or "none besides --alpha"
+            raise click.BadParameter(
+                f"the rule {name} has no hyper-parameter {key!r}; it has: {choices}",
+                param_hint="--set",
+            )
+        arguments[key] = value
+    try:
+        return rule(params, alpha, **arguments)
+    except (TypeError, ValueError) as error:
+        raise click.BadParameter(str(error), param_hint="--rule, --alpha or --set") from None

@@ -1,0 +1,220 @@
+"""``minigen train MODEL``: train a model and leave a run directory behind."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from minigen import objectives
+from minigen.backend import Generator, active_name
+from minigen.cli.options import Widths, activate, build_rule, common_options, load_images
+from minigen.data import Images, binarise
+from minigen.training import (
+    MODELS,
+    AutoencoderTraining,
+    GANTraining,
+    Method,
+    VAETraining,
+    new_directory,
+    train_run,
+)
+
+GENERATOR_LOSSES = {
+    "nonsaturating": objectives.generator_loss_nonsaturating,
+    "minimax": objectives.generator_loss_minimax,
+}
+DIGIT_POINTS = 16  # a pixel of the shipped digits counts the black ones among 16 points
+# What suits each data set, where the user does not say.
+EPOCHS = {
+    "autoencoder": {"digits": 100, "mnist": 10},
+    "vae": {"digits": 200, "mnist": 10},
+    "gan": {"digits": 1000, "mnist": 50},
+}
+HIDDEN = {"digits": (256, 128), "mnist": (200, 200)}
+CODE_SIZE = {"digits": 8, "mnist": 50}
+
+
+@click.group("train")
+def train_group() -> None:
+    """Train a model; the run directory keeps figures, pictures and weights.
+
+    A run directory holds config.json, history.csv, result.json, checkpoint.safetensors and the
+    pictures samples.png, reconstructions.png, latent.png, losses.png.
+    """
+
+
+class Run:
+    """What the three commands have in common: from the shared options to the run directory."""
+
+    def __init__(self, model: str, common: dict[str, Any]) -> None:
+        self.model = model
+        self.common = common
+        activate(common["backend"])
+        self.images, self.test = load_images(common["data_name"], common["data_dir"])
+        self.rng = Generator(common["seed"])
+        self.init_rng, self.method_rng, self.trainer_rng = self.rng.spawn(3)
+        self.epochs = common["epochs"] or EPOCHS[model][common["data_name"]]
+        self.arguments: dict[str, Any] = {"data_size": self.images.flat.shape[1]}
+
+    def build(self, **arguments: Any) -> Any:
+        """The model with these arguments, which config.json will remember."""
+        self.arguments |= arguments
+        return MODELS[self.model](**self.arguments, rng=self.init_rng)
+
+    def rule(self, params: Any, alpha: float, **defaults: float) -> Any:
+        """The update rule that the options ask for, over ``params``."""
+        common = self.common
+        alpha = alpha if common["alpha"] is None else common["alpha"]
+        return build_rule(common["rule"], params, alpha, common["settings"], defaults)
+
+    def train(self, method: Method, **more: Any) -> None:
+        """Train, write the run directory, and say what to look at. more: kept in config.json."""
+        common = self.common
+        name = f"{self.model}-{common['data_name']}"
+        directory = new_directory(common["out"], name, common["overwrite"])
+        config = {
+            "model": self.model,
+            "model_arguments": self.arguments,
+            "data": common["data_name"],
+            "shape": self.images.shape,
+            "epochs": self.epochs,
+            "batch_size": common["batch_size"],
+            "seed": common["seed"],
+            "rule": common["rule"],
+            "alpha": next(iter(method.rules.values())).alpha,
+            "settings": dict(common["settings"]),
+            "picture_every": common["picture_every"],
+            "backend": active_name(),
+            **more,
+        }
+        figures = train_run(
+            directory,
+            config,
+            method,
+            self.images,
+            self.test,
+            self.trainer_rng,
+            progress=not common["quiet"],
+        )
+        report(directory, figures, self.test)
+
+
+def report(directory: Path, figures: dict[str, Any], test: Images) -> None:
+    """Print the final figures and the files to open."""
+    for name, value in figures.items():
+        if isinstance(value, float | int):
+            text = f"{value:.4f}" if isinstance(value, float) else str(value)
+            click.echo(f"  {name:<22} {text}")
+    pictures = sorted(p.name for p in directory.glob("*.png"))
+    click.echo(f"wrote {directory}: {', '.join(pictures)}, history.csv, result.json, checkpoint")
+
+
+@train_group.command("vae")
+@click.option("--hidden", type=Widths(), help="Widths of the hidden layers.  [by data set]")
+@click.option("--code-size", type=click.IntRange(1), help="Dimensions of z.  [by data set]")
+@click.option(
+    "--beta", type=click.FloatRange(0), default=1.0, show_default=True, help="Weight of the KL."
+)
+@click.option(
+    "--pixels",
+    type=click.Choice(["binary", "grey", "counts"]),
+    help="binary: black and white drawn anew at each access. grey: grey values as probabilities. "
+    "counts: pixels count 16 points (digits).  [digits: counts, mnist: binary]",
+)
+@common_options
+def train_vae(
+    hidden: tuple[int, ...] | None,
+    code_size: int | None,
+    beta: float,
+    pixels: str | None,
+    **common: Any,
+) -> None:
+    """Train a variational autoencoder.
+
+    It learns q(z|x) and p(x|z) by climbing the ELBO; the result's test_elbo is in nats an image.
+    """
+    name = common["data_name"]
+    pixels = pixels or ("counts" if name == "digits" else "binary")
+    if pixels == "counts" and name != "digits":
+        raise click.BadParameter("counts is for --data digits; use binary", param_hint="--pixels")
+    run = Run("vae", common)
+    model = run.build(hidden=list(hidden or HIDDEN[name]), code_size=code_size or CODE_SIZE[name])
+    likelihood = objectives.bernoulli_log_likelihood
+    if pixels == "counts":
+        likelihood = partial(objectives.binomial_log_likelihood, count=DIGIT_POINTS)
+    method = VAETraining(
+        model,
+        run.rule(model.parameters(), 1e-3),
+        run.method_rng,
+        beta,
+        likelihood,
+        binarise if pixels == "binary" else None,
+    )
+    run.train(method, beta=beta, pixels=pixels)
+
+
+@train_group.command("gan")
+@click.option(
+    "--hidden", type=click.IntRange(1), default=256, show_default=True, help="Width of both nets."
+)
+@click.option(
+    "--noise-size", type=click.IntRange(1), default=100, show_default=True, help="Dimensions of z."
+)
+@click.option(
+    "--generator-loss",
+    type=click.Choice(list(GENERATOR_LOSSES)),
+    default="nonsaturating",
+    show_default=True,
+    help="-E log D(G(z)), or the zero-sum E log(1 - D(G(z))).",
+)
+@click.option(
+    "--real-weight", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
+    help="Weight of the real term in the discriminator's loss.",
+)  # fmt: skip
+@click.option(
+    "--real-label", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True,
+    help="Target for real examples; below 1 is label smoothing.",
+)  # fmt: skip
+@common_options
+def train_gan(
+    hidden: int,
+    noise_size: int,
+    generator_loss: str,
+    real_weight: float,
+    real_label: float,
+    **common: Any,
+) -> None:
+    """Train a generative adversarial net.
+
+    A generator and a discriminator play against each other; the result's samples_classes and
+    samples_confident say what a classifier of real digits finds in 1,000 samples.
+    """
+    run = Run("gan", common)
+    model = run.build(hidden=hidden, noise_size=noise_size)
+    method = GANTraining(
+        model,
+        run.rule(model.discriminator.parameters(), 2e-4, beta1=0.5),
+        run.rule(model.generator.parameters(), 2e-4, beta1=0.5),
+        run.method_rng,
+        GENERATOR_LOSSES[generator_loss],
+        real_weight,
+        real_label,
+    )
+    run.train(method, generator_loss=generator_loss, real_weight=real_weight, real_label=real_label)
+
+
+@train_group.command("autoencoder")
+@click.option("--hidden", type=Widths(), help="Widths of the hidden layers.  [by data set]")
+@click.option("--code-size", type=click.IntRange(1), help="Numbers in a code.  [by data set]")
+@common_options
+def train_autoencoder(hidden: tuple[int, ...] | None, code_size: int | None, **common: Any) -> None:
+    """Train an autoencoder.
+
+    It learns to reconstruct; its samples come from a Gaussian over the codes, and show what a
+    VAE adds.
+    """
+    name = common["data_name"]
+    run = Run("autoencoder", common)
+    model = run.build(hidden=list(hidden or HIDDEN[name]), code_size=code_size or CODE_SIZE[name])
+    run.train(AutoencoderTraining(model, run.rule(model.parameters(), 1e-3)))

@@ -1,0 +1,81 @@
+"""Floor 4: compositions of primitives that layers and objectives share.
+
+Each is its formula, written once. Losses and likelihoods demand equal shapes: an array (n,)
+against one (n, 1) would broadcast to (n, n) and train on nonsense.
+"""
+
+import math
+from typing import Any
+
+from minigen.backend import Generator, xp
+from minigen.ops import astype, exp, maximum
+from minigen.tensor import Tensor
+
+# The smallest log-variance that a Gaussian likelihood tells apart from smaller ones, so that
+# exp(-log_var) times a squared distance stays finite in each precision.
+LOWEST_LOG_VAR = {"float32": -60.0, "float64": -600.0}
+
+
+def same_shape(operation: str, **arguments: Any) -> None:
+    """Raise ValueError unless all named arguments have one shape; plain numbers fit any."""
+    shapes = {n: tuple(x.shape) for n, x in arguments.items() if not isinstance(x, int | float)}
+    if len(set(shapes.values())) > 1:
+        got = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(
+            f"{operation}: all shapes must be equal; got {got}; reshape one of them, nothing is "
+            "broadcast here"
+        )
+
+
+def gaussian_log_prob(x: Any, mean: Any, log_var: Any) -> Any:
+    """log N(x; μ, σ²) = -½ (log 2π + log σ² + (x - μ)² / σ²)    [E.GAUSSIAN]
+
+    x, mean, log_var: one shape, or plain numbers for mean and log_var; elementwise, in nats.
+    log_var is log σ², the logarithm of the variance. A log_var below -60 (float32) or -600
+    (float64) counts as that bound, a variance far below rounding, so that nothing overflows.
+    Raises ValueError for shapes that differ.
+    """
+    same_shape("gaussian_log_prob", x=x, mean=mean, log_var=log_var)
+    lowest = LOWEST_LOG_VAR[x.dtype.name]
+    if isinstance(log_var, int | float):
+        log_var = max(float(log_var), lowest)
+        precision: Any = math.exp(-log_var)
+    else:
+        log_var = maximum(log_var, lowest)
+        precision = exp(-log_var)
+    distance = x - mean
+    return -0.5 * (math.log(2 * math.pi) + log_var + distance * distance * precision)
+
+
+def reparameterise(mean: Any, log_var: Any, noise: Any) -> Any:
+    """z = μ + σ ε, σ = exp(½ log σ²): a draw from N(μ, σ²) made of ε from N(0, I)    [E.REPARAM]
+
+    mean, log_var, noise: one shape. Gradients flow to mean and log_var through z.
+    Source: Kingma and Welling 2014, section 2.4. Raises ValueError for shapes that differ.
+    """
+    same_shape("reparameterise", mean=mean, log_var=log_var, noise=noise)
+    return mean + exp(log_var * 0.5) * noise
+
+
+def dropout(x: Any, p: float, rng: Generator) -> Any:
+    """y = x · m / (1 - p), m = 0 with probability p, else 1    [E.DROPOUT]
+
+    Srivastava et al. 2014, scaled at training time so that E[y] = x. x: tensor or array;
+    p: a number in [0, 1); rng: where the mask is drawn. Raises ValueError for another p.
+    """
+    if not 0 <= p < 1:
+        raise ValueError(f"dropout: p must lie in [0, 1); got {p!r}")
+    if p == 0:
+        return x
+    raw = x.array if isinstance(x, Tensor) else x
+    keep = rng.random(raw.shape, raw.dtype) >= p
+    return x * (astype(keep, dtype=raw.dtype) * (1 / (1 - p)))
+
+
+def accuracy(logits: Any, labels: Any) -> float:
+    """The share of rows whose largest logit is at the label, a number in [0, 1].
+
+    logits: (n, classes); labels: (n,) integers.
+    """
+    raw = logits.array if isinstance(logits, Tensor) else logits
+    return float(xp(raw).mean(raw.argmax(axis=1) == labels))

@@ -1,0 +1,8 @@
+"""Floor 6: models, one file a family. Sorted in order of increasing complexity."""
+
+from minigen.models.autoencoder import Autoencoder
+from minigen.models.gan import GAN
+from minigen.models.layers import dense_chain
+from minigen.models.vae import VAE
+
+__all__ = ["GAN", "VAE", "Autoencoder", "dense_chain"]

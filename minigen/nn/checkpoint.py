@@ -1,0 +1,29 @@
+"""Named arrays in a .safetensors file, which PyTorch and others read, and nothing is unpickled."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from minigen.files import write_bytes
+
+
+def save_tensors(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
+    """Write NumPy arrays under their names to ``path``, whole or not at all."""
+    write_bytes(path, save(dict(tensors)))
+
+
+def load_tensors(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The named arrays in ``path``. Raises FileNotFoundError, ValueError naming the file."""
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(f"load: there is no file {file}; train a model first")
+    try:
+        return load(file.read_bytes())
+    except SafetensorError as error:
+        raise ValueError(
+            f"load: {file} must be a whole .safetensors file; {error}; it may be cut short"
+        ) from None

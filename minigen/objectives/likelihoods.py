@@ -1,0 +1,71 @@
+"""Log-likelihoods of whole examples: how probable a decoder finds the data, in nats.
+
+A decoder gives the parameters of a distribution for every pixel; given the code the pixels
+are independent, so that the log-probabilities add up over all axes but the first.
+"""
+
+import math
+from typing import Any
+
+from minigen.backend import to_numpy, xp
+from minigen.functional import gaussian_log_prob
+from minigen.ops import bernoulli_log_prob
+from minigen.tensor import Tensor
+
+
+def _per_example(log_prob: Any) -> Any:
+    return log_prob.sum(axis=tuple(range(1, len(log_prob.shape))))
+
+
+def bernoulli_log_likelihood(x: Any, logits: Any) -> Any:
+    """log p(x|z) = Σ_i x_i l_i - log(1 + e^l_i)    [E.BERNOULLI], summed over each example
+
+    x: (n, ...) values in [0, 1]; logits: the same shape, log-odds of x_i = 1 -> (n,), nats.
+    For grey x this is minus the cross-entropy, a bound for no likelihood: binarise x first to
+    compare figures with the literature. Raises ValueError for shapes that differ.
+    """
+    return _per_example(bernoulli_log_prob(x, logits))
+
+
+def binomial_log_likelihood(x: Any, logits: Any, count: int) -> Any:
+    """log p(x|z) = Σ_i log C(N, N x_i) + N (x_i l_i - log(1 + e^l_i))    [E.BINOMIAL]
+
+    The likelihood of grey values that are counts: N x_i of the N points of pixel i are black,
+    each with log-odds l_i. The shipped digits are such counts, with N = 16.
+    x: (n, ...) multiples of 1/N in [0, 1]; logits: the same shape; count: N >= 1 -> (n,), nats.
+    Raises ValueError for shapes that differ and for x that are no multiples of 1/N.
+    """
+    raw = x.array if isinstance(x, Tensor) else x
+    black = xp(raw).rint(raw * count)
+    if count < 1 or not bool((abs(black - raw * count) < 1e-3).all()):
+        raise ValueError(
+            f"binomial_log_likelihood: x must hold multiples of 1/{count}; the largest distance "
+            f"from one is {float(to_numpy(abs(black / max(count, 1) - raw).max())):.3g}; use "
+            "bernoulli_log_likelihood for other grey values"
+        )
+    ways = xp(raw).asarray([math.log(math.comb(count, k)) for k in range(count + 1)])
+    coefficients = ways.astype(raw.dtype)[black.astype("int64")]
+    return _per_example(count * bernoulli_log_prob(x, logits) + coefficients)
+
+
+def gaussian_log_likelihood(x: Any, mean: Any, log_var: Any) -> Any:
+    """log p(x|z) = Σ_i log N(x_i; μ_i, σ_i²)    [E.GAUSSIAN], summed over each example
+
+    x, mean: (n, ...); log_var: log σ², the same shape or one number -> (n,), nats.
+    Raises ValueError for shapes that differ.
+    """
+    return _per_example(gaussian_log_prob(x, mean, log_var))
+
+
+def mean_squared_error(x: Any, prediction: Any) -> Any:
+    """1/N Σ (x - prediction)²    [E.MSE], the mean over all N elements
+
+    x, prediction: the same shape -> one number. Raises ValueError for shapes that differ.
+    """
+    if tuple(x.shape) != tuple(prediction.shape):
+        raise ValueError(
+            f"mean_squared_error: x and prediction must have one shape; got {tuple(x.shape)} and "
+            f"{tuple(prediction.shape)}; reshape one of them, nothing is broadcast here"
+        )
+    difference = x - prediction
+    return (difference * difference).mean()

@@ -1,0 +1,56 @@
+"""Adam of Kingma and Ba, Algorithm 1 line by line, with bias correction.
+
+Not the faster order of computation that section 2 of the paper mentions: there epsilon is
+added to the root before it is corrected, which is another formula.
+"""
+
+from collections.abc import Iterable
+
+from minigen.backend import Array, xp
+from minigen.nn.parameter import Parameter
+from minigen.optim.check import fraction, positive
+from minigen.optim.rule import UpdateRule
+
+
+class AdamBiasCorrected(UpdateRule):
+    """Adam with bias correction    [E.ADAMBC]
+
+        m_t = beta1 m_{t-1} + (1 - beta1) g_t,      m_0 = 0
+        v_t = beta2 v_{t-1} + (1 - beta2) g_t^2,    v_0 = 0
+        m_hat_t = m_t / (1 - beta1^t),    v_hat_t = v_t / (1 - beta2^t)
+        theta_t = theta_{t-1} - alpha m_hat_t / (sqrt(v_hat_t) + epsilon)
+
+    t counts from 1, as in the paper. The first step has the size alpha.
+
+    params: the parameters to move (see ``UpdateRule``). alpha: step size, a number > 0, in
+    units of theta; 0.001 in the paper. beta1, beta2: what remains of the running means of g
+    and g^2 after a step, 0 <= beta < 1. epsilon: a number > 0, in units of g, that keeps the
+    quotient finite.
+    Raises TypeError or ValueError for other arguments.
+    Source: D. P. Kingma and J. Ba, Adam: a method for stochastic optimization, ICLR 2015,
+    Algorithm 1.
+    """
+
+    state_names = ("m", "v")
+
+    def __init__(
+        self,
+        params: Iterable[Parameter],
+        alpha: float,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+    ) -> None:
+        self.beta1 = fraction("AdamBiasCorrected", "beta1", beta1, "0.9 is usual")
+        self.beta2 = fraction("AdamBiasCorrected", "beta2", beta2, "0.999 is usual")
+        self.epsilon = positive("AdamBiasCorrected", "epsilon", epsilon, "1e-8 is usual")
+        super().__init__(params, alpha)
+
+    def update(self, theta: Array, g: Array, m: Array, v: Array) -> None:
+        m *= self.beta1
+        m += (1 - self.beta1) * g
+        v *= self.beta2
+        v += (1 - self.beta2) * g**2
+        m_hat = m / (1 - self.beta1**self.t)
+        v_hat = v / (1 - self.beta2**self.t)
+        theta -= self.alpha * m_hat / (xp(v).sqrt(v_hat) + self.epsilon)

@@ -1,0 +1,62 @@
+"""Limits on gradients, to be applied between ``backward()`` and ``step()``.
+
+One steep place in the loss can otherwise throw the parameters far away, which happens most in
+recurrent networks. A clipped gradient is a new tensor: whoever holds the old one keeps it.
+"""
+
+import math
+from collections.abc import Iterable
+
+from minigen.backend import xp
+from minigen.nn.parameter import Parameter
+from minigen.optim.check import gradient, label, parameter_list, positive
+from minigen.tensor import Tensor
+
+
+def clip_by_value(params: Iterable[Parameter], limit: float) -> None:
+    """g = min(max(g, -limit), limit), each element by itself    [E.CLIPVALUE]
+
+    The direction of the gradient changes where anything is clipped.
+
+    params: one or more different parameters with gradients. limit: a finite number > 0, in
+    units of g. Replaces every ``p.grad`` by a new tensor without a graph.
+    Raises TypeError or ValueError for other arguments and for a missing gradient.
+    Source: T. Mikolov, Statistical language models based on neural networks, 2012.
+    """
+    found = parameter_list("clip_by_value", params)
+    limit = positive("clip_by_value", "limit", limit, "pass a limit such as 1.0")
+    gradients = [gradient("clip_by_value", p, i) for i, p in enumerate(found)]
+    for p, g in zip(found, gradients, strict=True):
+        p.grad = Tensor(xp(g).clip(g, -limit, limit))
+
+
+def clip_by_norm(params: Iterable[Parameter], max_norm: float) -> float:
+    """g = g · min(1, max_norm / norm), norm = sqrt(Σ g²)    [E.CLIPNORM]
+
+    The norm is the Euclidean norm of all gradients of all parameters taken together, so the
+    direction of the step stays. It is summed in float64, where large float32 gradients do not
+    overflow.
+
+    params: one or more different parameters with gradients. max_norm: a finite number > 0, in
+    units of g. Returns the norm before clipping; where it is above max_norm, replaces every
+    ``p.grad`` by a new tensor without a graph.
+    Raises TypeError or ValueError for other arguments and for a missing gradient, and
+    FloatingPointError, naming the parameter, for a gradient that is not finite.
+    Source: R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural
+    networks, ICML 2013, Algorithm 1.
+    """
+    found = parameter_list("clip_by_norm", params)
+    max_norm = positive("clip_by_norm", "max_norm", max_norm, "pass a limit such as 1.0")
+    gradients = [gradient("clip_by_norm", p, i) for i, p in enumerate(found)]
+    squares = [(g.astype("float64", copy=False) ** 2).sum() for g in gradients]
+    norm = math.sqrt(float(sum(squares)))  # one number from the device, not one per parameter
+    if not math.isfinite(norm):
+        bad = next(i for i, s in enumerate(squares) if not math.isfinite(float(s)))
+        raise FloatingPointError(
+            f"clip_by_norm: gradients must be finite; that of {label(found[bad], bad)} is not; "
+            "lower alpha, or find the operation with minigen.detect_anomaly()"
+        )
+    if norm > max_norm:
+        for p, g in zip(found, gradients, strict=True):
+            p.grad = Tensor(g * (max_norm / norm))
+    return norm

@@ -1,0 +1,122 @@
+"""What all update rules share: gather the gradients, run the formula, count the change.
+
+A rule adds its hyper-parameters, the names of its state and the formula itself. The formula
+runs on blocks of the flat buffers that are small enough for its temporaries to stay in the
+processor's cache, so that the plain way of writing it is also a fast one.
+"""
+
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from minigen.backend import Array, to_numpy, xp
+from minigen.nn.parameter import Parameter
+from minigen.optim.check import positive
+from minigen.optim.flat import FlatParameters
+
+
+class UpdateRule(ABC):
+    """Moves parameters along their gradients, by the formula in ``update``.
+
+    params: the parameters to move, as ``FlatParameters`` takes them; alpha: the step size, a
+    finite number > 0, to which a schedule may assign later.
+
+    Attributes: t, the number of steps made; flat, the parameters and gradients as two flat
+    buffers; state, the rule's own flat buffers by name, zero at first.
+    """
+
+    state_names: ClassVar[tuple[str, ...]] = ()  # buffers that ``update`` gets after theta and g
+    full_batch: ClassVar[bool] = False  # True where the gradient is that of the whole data set
+    block_size: ClassVar[int] = 32 * 1024  # elements: measured; flat from 16 to 64 Ki
+
+    def __init__(self, params: Iterable[Parameter], alpha: float) -> None:
+        self.alpha = alpha
+        self.flat = FlatParameters(params)
+        self.t = 0
+        theta = self.flat.theta
+        self.state: dict[str, Array] = {
+            name: xp(theta).zeros(theta.size, dtype=theta.dtype) for name in self.state_names
+        }
+        on_host = xp(theta).__name__ == "numpy"
+        size = self.block_size if on_host else max(theta.size, 1)  # a device wants long vectors
+        buffers = (theta, self.flat.g, *self.state.values())
+        self._blocks = [
+            tuple(buffer[start : start + size] for buffer in buffers)
+            for start in range(0, theta.size, size)
+        ]
+
+    @property
+    def alpha(self) -> float:
+        """The step size, a finite number > 0. Raises TypeError or ValueError when set wrongly."""
+        return self._alpha
+
+    @alpha.setter
+    def alpha(self, value: float) -> None:
+        remedy = "pass a step size such as 1e-3"
+        self._alpha = positive(type(self).__name__, "alpha", value, remedy)
+
+    @abstractmethod
+    def update(self, theta: Array, g: Array, *state: Any, **_: Any) -> None:
+        """Change ``theta`` and the state in place, by the rule's formula.
+
+        theta, g and each buffer of ``state_names``, in that order: arrays of one shape and
+        dtype, one block of the flat buffers.
+        """
+
+    def step(self) -> None:
+        """One update of all parameters from the gradients in their ``.grad``.
+
+        Raises ValueError or RuntimeError, naming the parameter, before anything has changed:
+        see ``FlatParameters.gather``.
+        """
+        self.flat.gather()
+        self.t += 1
+        self.flat.changed()  # counted first: a step that fails half way has changed values too
+        for block in self._blocks:
+            self.update(*block)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients: ``p.grad = None`` for every parameter."""
+        for p in self.flat.params:
+            p.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """What ``load_state_dict`` needs to go on from here, apart from the parameters' values.
+
+        "t": the number of steps, an int; and each name in ``state_names``: a copy of that flat
+        buffer as a NumPy array of shape (n,).
+        """
+        return {"t": self.t, **{name: to_numpy(s).copy() for name, s in self.state.items()}}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a state from ``state_dict`` of the same rule on the same parameters.
+
+        Raises ValueError where a name is missing or unknown, or where a buffer has another
+        shape or dtype, and TypeError where t is not an integer; then nothing has changed.
+        """
+        who = f"{type(self).__name__}.load_state_dict"
+        names = ["t", *self.state_names]
+        if set(state) != set(names):
+            raise ValueError(
+                f"{who}: the names must be {', '.join(names)}; got "
+                f"{', '.join(map(str, state)) or 'none'}; load a state of the same rule"
+            )
+        try:
+            t = operator.index(state["t"])
+        except TypeError:
+            t = -1
+        if t < 0 or isinstance(state["t"], bool):
+            raise TypeError(
+                f"{who}: t must be an integer >= 0; got {state['t']!r}; take it from state_dict()"
+            )
+        for name, buffer in self.state.items():
+            shape, dtype = (getattr(state[name], a, None) for a in ("shape", "dtype"))
+            if shape != buffer.shape or dtype != buffer.dtype:
+                raise ValueError(
+                    f"{who}: {name} must have shape {buffer.shape} and dtype {buffer.dtype}; got "
+                    f"{shape} {dtype}; load a state of a rule with the same parameters"
+                )
+        self.t = t
+        for name, buffer in self.state.items():
+            buffer[...] = xp(buffer).asarray(state[name])

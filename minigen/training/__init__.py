@@ -1,0 +1,33 @@
+"""Floor 7: the visible loops. A step function is the mathematics of one training step; one
+trainer runs them all; a run directory keeps what came out."""
+
+from minigen.training.autoencoder import AutoencoderTraining, autoencoder_step
+from minigen.training.gallery import Gallery
+from minigen.training.gan import GANLosses, GANTraining, gan_step
+from minigen.training.history import History
+from minigen.training.method import Method
+from minigen.training.pictures import save_images
+from minigen.training.run import MODELS, RunError, load_run, new_directory, train_run
+from minigen.training.trainer import DivergenceError, Trainer
+from minigen.training.vae import VAETraining, vae_step
+
+__all__ = [
+    "MODELS",
+    "AutoencoderTraining",
+    "DivergenceError",
+    "GANLosses",
+    "GANTraining",
+    "Gallery",
+    "History",
+    "Method",
+    "RunError",
+    "Trainer",
+    "VAETraining",
+    "autoencoder_step",
+    "gan_step",
+    "load_run",
+    "new_directory",
+    "save_images",
+    "train_run",
+    "vae_step",
+]

@@ -1,0 +1,39 @@
+"""What the trainer needs to know about a kind of model, and nothing else.
+
+A method joins a model, its update rules and the step function that is the mathematics of one
+training step. The trainer's loop is the same for all of them.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from minigen.optim import UpdateRule
+
+
+class Method(ABC):
+    """How one kind of model is trained and judged. Subclass it for a new kind."""
+
+    name: ClassVar[str]
+    headline: ClassVar[str]  # the loss that stands for all in one-line messages
+    model: Any
+    rules: dict[str, UpdateRule]
+
+    @abstractmethod
+    def step(self, x: Any) -> dict[str, Any]:
+        """Train on one batch of the data set, x (n, data_size) on the host; named losses.
+
+        The losses stay on the device: the trainer reads them once a report, not once a step.
+        """
+
+    def evaluate(self, images: Any) -> dict[str, float]:
+        """Named figures over images that were not trained on. None by default."""
+        return {}
+
+    def finish(self, images: Any) -> dict[str, float]:
+        """What is left to do with the training images after the last step. Nothing by default."""
+        return {}
+
+    @property
+    def full_batch(self) -> bool:
+        """True if an update rule asks for the gradient over the whole data set."""
+        return any(rule.full_batch for rule in self.rules.values())

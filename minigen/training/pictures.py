@@ -1,0 +1,132 @@
+"""Pictures of what a model makes, of its codes and of its losses, as PNG files.
+
+The only file of the package that draws with matplotlib. Figures are made without pyplot, so
+that nothing depends on a screen or on what else a program draws.
+"""
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from minigen.files import write_bytes
+
+INK = "Greys"  # black ink on white paper, as the digits were written
+GAP = 0.12  # white space between two images, in image widths
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str], dpi: int = 100) -> None:
+    """Write a figure as PNG, whole or not at all."""
+    FigureCanvasAgg(figure)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    write_bytes(path, buffer.getvalue())
+
+
+def tile(images: Any, columns: int) -> Any:
+    """Images (n, height, width) side by side in rows of ``columns``, with a gap between them."""
+    n, height, width = images.shape
+    rows = -(-n // columns)
+    gap = max(1, round(GAP * width))
+    sheet = numpy.zeros((rows * (height + gap) + gap, columns * (width + gap) + gap))
+    for i, image in enumerate(images):
+        top = gap + (i // columns) * (height + gap)
+        left = gap + (i % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def _show(axes: Any, sheet: Any) -> None:
+    axes.imshow(sheet, cmap=INK, vmin=0, vmax=1, interpolation="nearest")
+    axes.set_axis_off()
+
+
+def save_images(
+    images: Any, path: str | os.PathLike[str], title: str = "", columns: int | None = None
+) -> None:
+    """A sheet of images (n, height, width) in [0, 1], under one title."""
+    columns = columns or min(16, int(numpy.ceil(numpy.sqrt(len(images)))))
+    sheet = tile(images, columns)
+    side = 0.55  # inches an image
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(max(2.5, columns * side), rows * side + 0.35), layout="constrained")
+    axes = figure.add_subplot()
+    _show(axes, sheet)
+    axes.set_title(title, fontsize=10)
+    save_figure(figure, path, dpi=120)
+
+
+def save_reconstructions(
+    originals: Any, reconstructions: Any, path: str | os.PathLike[str], columns: int = 12
+) -> None:
+    """Pairs: each original (n, height, width) with its reconstruction below it."""
+    figure = Figure(figsize=(columns * 0.55, 0.4), layout="constrained")
+    blocks = -(-len(originals) // columns)
+    figure.set_figheight(blocks * 1.25 + 0.35)
+    for i, axes in enumerate(numpy.atleast_1d(figure.subplots(blocks, 1))):
+        part = slice(i * columns, (i + 1) * columns)
+        pair = numpy.concatenate([originals[part], reconstructions[part]])
+        _show(axes, tile(pair, len(originals[part])))
+    figure.suptitle("above: the test image, below: its reconstruction", fontsize=10)
+    save_figure(figure, path, dpi=120)
+
+
+def principal_plane(codes: Any) -> tuple[Any, Any]:
+    """Mean (d,) and the two directions (2, d) along which codes (n, d) vary most, scaled by
+    their standard deviations. Codes of one dimension get a second direction of zeros."""
+    centre = codes.mean(axis=0)
+    _, spread, directions = numpy.linalg.svd(codes - centre, full_matrices=False)
+    plane = directions[:2] * (spread[:2, None] / numpy.sqrt(len(codes)))
+    if len(plane) < 2:
+        plane = numpy.concatenate([plane, numpy.zeros((2 - len(plane), codes.shape[1]))])
+    return centre, plane
+
+
+def save_latent_plane(
+    coordinates: Any, labels: Any, decoded: Any, path: str | os.PathLike[str], axes_name: str
+) -> None:
+    """Left: codes of test images in a plane, coloured by label; right: that plane, decoded.
+
+    coordinates: (n, 2); labels: (n,) integers; decoded: (rows · rows, height, width), row by
+    row from the top left; axes_name: what the two axes are.
+    """
+    figure = Figure(figsize=(11, 5.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for label in numpy.unique(labels):
+        at = coordinates[labels == label]
+        left.scatter(at[:, 0], at[:, 1], s=9, color=f"C{label % 10}", label=str(label))
+    left.legend(title="label", fontsize=8, markerscale=2, loc="upper right")
+    left.set_xlabel(f"{axes_name} 1")
+    left.set_ylabel(f"{axes_name} 2")
+    left.set_title("codes of the test images", fontsize=10)
+    _show(right, tile(decoded, int(numpy.sqrt(len(decoded)))))
+    right.set_title("images decoded from the same plane, -2 to 2 standard deviations", fontsize=10)
+    save_figure(figure, path)
+
+
+def save_interpolations(decoded: Any, path: str | os.PathLike[str], columns: int) -> None:
+    """Each row: images decoded on the way from one random code (left) to another (right)."""
+    save_images(decoded, path, "each row: from one random noise to another", columns)
+
+
+def save_curves(
+    epochs: Sequence[float], curves: Mapping[str, Sequence[float]], path: str | os.PathLike[str]
+) -> None:
+    """Loss curves over epochs; a curve "test_x" shares the panel of "x" where there is one."""
+    names = [n for n in curves if not (n.startswith("test_") and n[len("test_") :] in curves)]
+    figure = Figure(figsize=(4.2 * len(names), 3.4), layout="constrained")
+    for axes, name in zip(numpy.atleast_1d(figure.subplots(1, len(names))), names, strict=True):
+        axes.plot(epochs, curves[name], label="training")
+        if f"test_{name}" in curves:
+            axes.plot(epochs, curves[f"test_{name}"], label="test")
+            axes.legend(fontsize=8)
+        axes.set_title(name.replace("_", " "), fontsize=10)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+    save_figure(figure, path)

@@ -1,0 +1,115 @@
+"""The loop: epochs of shuffled mini-batches, for any method.
+
+It reads the losses from the device once a report, stops when they are no longer finite, and
+leaves behind a history, pictures and a checkpoint. The mathematics is in the step functions.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from minigen.backend import Generator, to_numpy
+from minigen.data import Images, batches
+from minigen.training.history import History
+from minigen.training.method import Method
+from minigen.training.progress import Progress
+
+REPORT_STEPS = 50  # steps between two readings of the losses
+Callback = Callable[["Trainer"], None]
+
+
+class DivergenceError(RuntimeError):
+    """A loss is no longer a finite number."""
+
+
+class Trainer:
+    """Trains one method on one data set.
+
+    method: what is trained. images: the training set. test: images held back, or None.
+    batch_size: examples a step; a method with a full-batch rule (GD) uses all of them.
+    rng: for the order of the data. after_epoch: called with this trainer after each epoch
+    (pictures, checkpoints). progress: whether to show a bar.
+
+    Attributes to read: ``epoch`` and ``step`` (done so far), ``seconds``, ``history``.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        images: Images,
+        test: Images | None = None,
+        *,
+        batch_size: int = 100,
+        rng: Generator,
+        after_epoch: Callback | None = None,
+        progress: bool = True,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"Trainer: batch_size must be at least 1; got {batch_size}")
+        self.method = method
+        self.images = images
+        self.test = test
+        self.batch_size = len(images) if method.full_batch else min(batch_size, len(images))
+        self.rng = rng
+        self.after_epoch = after_epoch
+        self.progress = progress
+        self.history = History()
+        self.epoch = 0
+        self.step = 0
+        self.seconds = 0.0
+
+    def run(self, epochs: int) -> dict[str, float]:
+        """Train for ``epochs`` more epochs; the figures of the last one, by name.
+
+        Raises DivergenceError, naming loss, step and what to do, when a loss becomes NaN or
+        infinite; the history up to then is kept.
+        """
+        if epochs < 1:
+            raise ValueError(f"Trainer.run: epochs must be at least 1; got {epochs}")
+        steps = math.ceil(len(self.images) / self.batch_size)
+        with Progress(self.method.name, epochs, steps, shown=self.progress) as bar:
+            for _ in range(epochs):
+                began = time.perf_counter()
+                figures = self._train_epoch(bar)
+                self.seconds += time.perf_counter() - began
+                self.epoch += 1
+                if self.test is not None:
+                    figures |= self.method.evaluate(self.test.flat)
+                row = {"epoch": self.epoch, "step": self.step, "seconds": round(self.seconds, 3)}
+                self.history.add(row | figures)
+                bar.epoch(self.epoch, figures)
+                if self.after_epoch is not None:
+                    self.after_epoch(self)
+        self.method.finish(self.images.flat)
+        return self.history.last()
+
+    def _train_epoch(self, bar: Progress) -> dict[str, float]:
+        """One pass over the data: the mean of each loss."""
+        pixels = self.images.flat
+        sums: dict[str, Any] = {}
+        steps = 0
+        for index in batches(len(pixels), self.batch_size, self.rng):
+            for name, loss in self.method.step(pixels[index]).items():
+                value = loss.array
+                sums[name] = sums[name] + value if name in sums else value
+            steps += 1
+            self.step += 1
+            if steps % REPORT_STEPS == 0:
+                bar.report(steps, self._means(sums, steps))
+        means = self._means(sums, steps)
+        bar.report(steps, means)
+        return means
+
+    def _means(self, sums: dict[str, Any], steps: int) -> dict[str, float]:
+        """The losses so far in this epoch, read from the device and checked."""
+        means = {name: float(to_numpy(total)) / steps for name, total in sums.items()}
+        for name, value in means.items():
+            if not math.isfinite(value):
+                raise DivergenceError(
+                    f"{self.method.name}: the loss '{name}' must stay finite; it became {value} "
+                    f"within the last {REPORT_STEPS} steps before step {self.step} (epoch "
+                    f"{self.epoch + 1}); lower alpha, or find the operation that broke with "
+                    "minigen.detect_anomaly()"
+                )
+        return means

@@ -1,0 +1,26 @@
+"""What every test runs under: floating-point errors raise, and one backend after the other."""
+
+import numpy as np
+import pytest
+
+from minigen.backend import use_backend
+
+# A name and what makes it the active backend. A row added here runs every test that asks for
+# the fixture ``backend`` once more.
+BACKENDS = {
+    "numpy": lambda: use_backend("numpy"),
+}
+
+
+@pytest.fixture(autouse=True)
+def floating_point_errors_raise():
+    """0/0, overflow and underflow are errors unless a test says that it means them."""
+    with np.errstate(all="raise"):
+        yield
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    """The name of the backend under test, which is active while the test runs."""
+    with BACKENDS[request.param]():
+        yield request.param
