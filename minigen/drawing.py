@@ -201,7 +201,7 @@ def _show(v: Any) -> str:
 
 
 def _summary(x: Any) -> str:
-    """Small arrays in full, others as mean (least to largest)."""
+    """Small arrays in full, others as mean (least..largest)."""
     if not is_array(x):
         return "not kept"
     a = to_numpy(x)
@@ -211,7 +211,7 @@ def _summary(x: Any) -> str:
     if finite.size < a.size:
         return f"{a.size - finite.size} of {a.size} not finite"
     mean, low, high = (v + 0.0 for v in (finite.mean(), finite.min(), finite.max()))
-    return f"all {low:.4g}" if low == high else f"{mean:.3g} ({low:.3g} to {high:.3g})"
+    return f"all {low:.4g}" if low == high else f"{mean:.3g} ({low:.3g}..{high:.3g})"
 
 
 def _call(node: Node, numbers: dict[Any, int]) -> tuple[str, str, list[tuple[int, str]]]:

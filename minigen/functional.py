@@ -36,7 +36,7 @@ def gaussian_log_prob(x: Any, mean: Any, log_var: Any) -> Any:
     Raises ValueError for shapes that differ.
     """
     same_shape("gaussian_log_prob", x=x, mean=mean, log_var=log_var)
-    lowest = LOWEST_LOG_VAR[x.dtype.name]
+    lowest = LOWEST_LOG_VAR.get(x.dtype.name, LOWEST_LOG_VAR["float64"])
     if isinstance(log_var, int | float):
         log_var = max(float(log_var), lowest)
         precision: Any = math.exp(-log_var)
@@ -75,7 +75,9 @@ def dropout(x: Any, p: float, rng: Generator) -> Any:
 def accuracy(logits: Any, labels: Any) -> float:
     """The share of rows whose largest logit is at the label, a number in [0, 1].
 
-    logits: (n, classes); labels: (n,) integers.
+    logits: (n, classes); labels: (n,) integers. Raises ValueError for sizes that differ.
     """
-    raw = logits.array if isinstance(logits, Tensor) else logits
-    return float(xp(raw).mean(raw.argmax(axis=1) == labels))
+    raw, wanted = (x.array if isinstance(x, Tensor) else x for x in (logits, labels))
+    found = raw.argmax(axis=1)
+    same_shape("accuracy", predictions=found, labels=wanted)
+    return float(xp(raw).mean(found == wanted))

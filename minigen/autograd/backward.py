@@ -216,7 +216,7 @@ def backward(
     for leaf, g in found:  # only now: an error on the way leaves every .grad as it was
         owner = leaf.leaf()
         if owner is not None:
-            owner.grad = g if owner.grad is None else owner.grad + g  # type: ignore[operator]
+            owner.grad = g if owner.grad is None else owner.grad + g
 
 
 def grad(

@@ -95,8 +95,9 @@ class Primitive:
         if state.anomaly:
             check_result(self.name, self.argument_name, values, y)
         result = first.result_type(y)
-        if y.base is not None:
-            result.version = first.version  # perhaps a view: changes are counted together
+        base = y.base
+        if base is not None and (base is first.array or base is first.array.base):
+            result.version = first.version  # a view: changes are counted together
         if state.recording:
             parents = tuple([a.node if isinstance(a, Traced) else None for a in args])
             if any(parents) and (y.dtype.kind in "fc" or not self.cast):  # integers: no gradient

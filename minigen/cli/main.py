@@ -10,6 +10,7 @@ import click
 
 from minigen import __version__
 from minigen.backend import BackendError
+from minigen.cli.demo import demo_command
 from minigen.cli.info import info_command
 from minigen.cli.sample import sample_command
 from minigen.cli.train import train_group
@@ -27,6 +28,7 @@ def cli() -> None:
     Train one, look at what it makes, draw more from it:
 
     \b
+        minigen demo
         minigen train vae --data digits --epochs 60 --out runs/my-vae
         minigen sample runs/my-vae --n 64
         minigen info
@@ -35,6 +37,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(demo_command)
 cli.add_command(train_group)
 cli.add_command(sample_command)
 cli.add_command(info_command)

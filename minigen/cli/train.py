@@ -29,10 +29,11 @@ DIGIT_POINTS = 16  # a pixel of the shipped digits counts the black ones among 1
 EPOCHS = {
     "autoencoder": {"digits": 100, "mnist": 10},
     "vae": {"digits": 200, "mnist": 10},
-    "gan": {"digits": 1000, "mnist": 50},
+    "gan": {"digits": 550, "mnist": 50},
 }
 HIDDEN = {"digits": (256, 128), "mnist": (200, 200)}
 CODE_SIZE = {"digits": 8, "mnist": 50}
+GAN_ALPHA = {"digits": 5e-4, "mnist": 2e-4}
 
 
 @click.group("train")
@@ -192,10 +193,11 @@ def train_gan(
     """
     run = Run("gan", common)
     model = run.build(hidden=hidden, noise_size=noise_size)
+    alpha = GAN_ALPHA[common["data_name"]]
     method = GANTraining(
         model,
-        run.rule(model.discriminator.parameters(), 2e-4, beta1=0.5),
-        run.rule(model.generator.parameters(), 2e-4, beta1=0.5),
+        run.rule(model.discriminator.parameters(), alpha, beta1=0.5),
+        run.rule(model.generator.parameters(), alpha, beta1=0.5),
         run.method_rng,
         GENERATOR_LOSSES[generator_loss],
         real_weight,

@@ -2,9 +2,10 @@
 
 A classifier of real images says which class each sample looks like and how sure it is. That
 alone would call noise a digit, for a net is sure of itself far from its data too; so it learns
-one class more, "none", from images that are no digits: noise, images with shuffled pixels,
-blends of two digits. The share of samples that it calls a digit with confidence is the figure;
-the same figure for real test images stands beside it as the ceiling.
+one class more, "none", from noise and from images with shuffled pixels. The share of samples
+that it calls a digit with confidence is the figure. Two others put it into proportion: the same
+share for real test images, the ceiling, and for blends of two test images, which a model that
+mixes what it has seen would reach.
 """
 
 from typing import Any, NamedTuple
@@ -40,14 +41,17 @@ class Verdict(NamedTuple):
 
 
 def not_digits(x: Any, rng: Generator) -> Any:
-    """As many images that are no digits as there are rows in x (n, pixels): a third each of
-    shuffled pixels, blends of two images, and noise with the pixels' own values."""
+    """As many images that are no digits as there are rows in x (n, pixels): for one half the
+    pixels of x in another order, for the other half noise with the values that x has."""
     n, pixels = x.shape
-    third = n // 3
-    shuffled = x[:third][:, rng.permutation(pixels)]
-    blends = 0.5 * (x[third : 2 * third] + x[rng.permutation(n)[:third]])
-    noise = x[2 * third :].reshape(-1)[rng.permutation((n - 2 * third) * pixels)]
-    return numpy.concatenate([shuffled, blends, noise.reshape(-1, pixels)])
+    shuffled = x[: n // 2][:, rng.permutation(pixels)]
+    noise = x[n // 2 :].reshape(-1)[rng.permutation((n - n // 2) * pixels)]
+    return numpy.concatenate([shuffled, noise.reshape(-1, pixels)])
+
+
+def blends(x: Any, rng: Generator) -> Any:
+    """Each row of x (n, pixels) averaged with another one."""
+    return 0.5 * (x + x[rng.permutation(len(x))])
 
 
 def train_classifier(images: Images, rng: Generator, steps: int = STEPS) -> nn.Module:
@@ -85,18 +89,20 @@ def judge(classifier: nn.Module, x: Any) -> Verdict:
 
 
 def judge_samples(model: Any, images: Images, test: Images, rng: Generator) -> dict[str, Any]:
-    """Figures on 1,000 samples of ``model``, by name, with the same for real test images.
+    """Figures on 1,000 samples of ``model``, by name, with those of real test images and blends.
 
     images, test: labelled images for training the classifier and for its ceiling.
     """
-    train_rng, sample_rng = rng.spawn(2)
+    train_rng, sample_rng, blend_rng = rng.spawn(3)
     classifier = train_classifier(images, train_rng)
     with no_grad():
         made = to_numpy(model.sample(SAMPLES, sample_rng).array)
     samples, real = judge(classifier, made), judge(classifier, test.flat)
+    blended = judge(classifier, blends(test.flat, blend_rng))
     return {
         "samples_classes": samples.classes,
         "samples_confident": round(samples.confident, 4),
         "samples_class_shares": samples.shares,
         "real_confident": round(real.confident, 4),
+        "blends_confident": round(blended.confident, 4),
     }

@@ -53,7 +53,7 @@ class Autoencoder(nn.Module):
 
     def prior(self, n: int, rng: Generator) -> Array:
         """n codes from the Gaussian fitted to the training codes: (n, code_size)."""
-        noise = rng.normal((n, self.code_size))
+        noise = rng.normal((n, self.code_size), self.code_mean.dtype)
         return self.code_mean.array + noise @ self.code_root.array.T
 
     def sample(self, n: int, rng: Generator) -> Any:

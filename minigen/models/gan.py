@@ -24,8 +24,8 @@ class GAN(nn.Module):
         self.noise_size = noise_size
 
     def prior(self, n: int, rng: Generator) -> Array:
-        """n draws of the noise z ~ N(0, I): (n, noise_size)."""
-        return rng.normal((n, self.noise_size))
+        """n draws of the noise z ~ N(0, I): (n, noise_size), of the parameters' precision."""
+        return rng.normal((n, self.noise_size), self.parameters()[0].dtype)
 
     def decode(self, z: Any) -> Any:
         """Images G(z): (n, noise_size) -> (n, data_size) in [0, 1]."""

@@ -64,8 +64,8 @@ class VAE(nn.Module):
         return rng.normal((raw.shape[0], self.code_size), raw.dtype)
 
     def prior(self, n: int, rng: Generator) -> Array:
-        """n codes from p(z) = N(0, I): (n, code_size)."""
-        return rng.normal((n, self.code_size))
+        """n codes from p(z) = N(0, I): (n, code_size), of the parameters' precision."""
+        return rng.normal((n, self.code_size), self.mean.weight.dtype)
 
     def sample(self, n: int, rng: Generator) -> Any:
         """n images: the pixel probabilities of codes from the prior, (n, data_size)."""

@@ -147,8 +147,9 @@ class Module:
                 + "; ".join(problems)
                 + "; build the model with the sizes that the file was saved with"
             )
+        values = {name: asarray(state[name]) for name in own}  # before the first is written
         for name, value in own.items():
-            value.assign(asarray(state[name]))
+            value.assign(values[name])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write parameters and buffers to ``path`` (.safetensors), whole or not at all."""

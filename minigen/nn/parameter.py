@@ -19,5 +19,11 @@ class Parameter(Tensor, leaf=True):
         self.name = name
         self.requires_grad = True
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Parameter":
+        """The same values and name, and a node of its own: ``copy.deepcopy`` of a model works."""
+        copied = Parameter(self, self.name)
+        copied.requires_grad = self.requires_grad
+        return copied
+
     def __repr__(self) -> str:
         return f"Parameter {self.name or 'unnamed'} {self.shape} {self.dtype}"

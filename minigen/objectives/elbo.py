@@ -26,12 +26,13 @@ def elbo(log_likelihood: Any, mean: Any, log_var: Any, beta: float = 1.0) -> Elb
     et al. 2017 and no bound if below 1. Source: Kingma and Welling 2014, equations 3 and 10.
     Raises ValueError for a beta below 0 and for sizes that differ.
     """
-    if beta < 0:
+    if not beta >= 0:
         raise ValueError(f"elbo: beta must be at least 0; got {beta}")
-    if tuple(log_likelihood.shape) != tuple(mean.shape[:1]):
+    if len(mean.shape) != 2 or tuple(log_likelihood.shape) != tuple(mean.shape[:1]):
         raise ValueError(
-            "elbo: log_likelihood must have one number for each row of mean; got "
-            f"{tuple(log_likelihood.shape)} and mean {tuple(mean.shape)}; sum it over the pixels"
+            "elbo: mean must be (n, d) and log_likelihood (n,), one number for each row; got "
+            f"mean {tuple(mean.shape)} and log_likelihood {tuple(log_likelihood.shape)}; sum it "
+            "over the pixels"
         )
     reconstruction = log_likelihood.mean()
     kl = gaussian_kl(mean, log_var).mean()

@@ -33,14 +33,16 @@ def binomial_log_likelihood(x: Any, logits: Any, count: int) -> Any:
     The likelihood of grey values that are counts: N x_i of the N points of pixel i are black,
     each with log-odds l_i. The shipped digits are such counts, with N = 16.
     x: (n, ...) multiples of 1/N in [0, 1]; logits: the same shape; count: N >= 1 -> (n,), nats.
-    Raises ValueError for shapes that differ and for x that are no multiples of 1/N.
+    Raises ValueError for shapes that differ, for a count below 1 and for other x.
     """
+    if count < 1:
+        raise ValueError(f"binomial_log_likelihood: count must be at least 1; got {count}")
     raw = x.array if isinstance(x, Tensor) else x
-    black = xp(raw).rint(raw * count)
-    if count < 1 or not bool((abs(black - raw * count) < 1e-3).all()):
+    black = xp(raw).rint(raw * count).clip(0, count)
+    if not bool((abs(black - raw * count) < 1e-3).all()):
         raise ValueError(
-            f"binomial_log_likelihood: x must hold multiples of 1/{count}; the largest distance "
-            f"from one is {float(to_numpy(abs(black / max(count, 1) - raw).max())):.3g}; use "
+            f"binomial_log_likelihood: x must hold multiples of 1/{count} in [0, 1]; the largest "
+            f"distance from one is {float(to_numpy(abs(black / count - raw).max())):.3g}; use "
             "bernoulli_log_likelihood for other grey values"
         )
     ways = xp(raw).asarray([math.log(math.comb(count, k)) for k in range(count + 1)])

@@ -4,6 +4,7 @@ from typing import Any
 
 from minigen.autograd import primitive
 from minigen.backend import Array
+from minigen.ops.shape import shape_of
 
 
 @primitive(name="matmul", holomorphic=True)
@@ -28,7 +29,7 @@ def matmul(a: Any, b: Any) -> Any:
     either side is a row or a column, and its axis disappears from the result, as in NumPy.
     Raises ValueError where the inner sizes differ, naming both shapes.
     """
-    sa, sb = tuple(a.shape), tuple(b.shape)
+    sa, sb = shape_of("matmul", "a", a), shape_of("matmul", "b", b)
     if not sa or not sb or sa[-1] != sb[-2 if len(sb) > 1 else 0]:
         raise ValueError(
             "matmul: a.shape[-1] must equal b.shape[-2] (b.shape[0] for a vector b); got "
@@ -72,13 +73,13 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     x: (..., in), weight: (out, in), bias: (out,) or None -> (..., out), all of one float
     dtype. Raises ValueError for sizes that do not fit.
     """
-    sx, sw = tuple(x.shape), tuple(weight.shape)
+    sx, sw = shape_of("linear", "x", x), shape_of("linear", "weight", weight)
     if len(sw) != 2 or not sx or sx[-1] != sw[1]:
         raise ValueError(
             "linear: x.shape[-1] must equal weight.shape[1]; got "
             f"x {sx}, weight {sw}; weight is laid out (out, in)"
         )
-    if bias is not None and tuple(bias.shape) != (sw[0],):
+    if bias is not None and shape_of("linear", "bias", bias) != (sw[0],):
         raise ValueError(
             f"linear: bias must have shape ({sw[0]},), one number for each output; got "
             f"{tuple(bias.shape)} (weight {sw})"

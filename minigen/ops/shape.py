@@ -10,6 +10,16 @@ from minigen.autograd import primitive
 from minigen.backend import Array, xp
 
 
+def shape_of(operation: str, argument: str, x: Any) -> tuple[int, ...]:
+    """x's shape. Raises TypeError, naming the argument, for lists and other things without."""
+    if not hasattr(x, "shape"):
+        raise TypeError(
+            f"{operation}: every argument must be a tensor or an array; {argument} is a "
+            f"{type(x).__name__}; make it a tensor with minigen.tensor(...)"
+        )
+    return tuple(x.shape)
+
+
 @primitive(holomorphic=True)
 def reshape(x: Array, *, shape: tuple[int, ...]) -> Array:
     """y = x's elements in another shape    gx = gy in x's shape"""
@@ -123,7 +133,7 @@ def concatenate(xs: Any, axis: int = 0) -> Any:
     xs = list(xs)
     if not xs:
         raise ValueError("concatenate: needs at least one array; got none")
-    shapes = [tuple(x.shape) for x in xs]
+    shapes = [shape_of("concatenate", f"xs[{i}]", x) for i, x in enumerate(xs)]
     for i, shape in enumerate(shapes):
         axes = range(len(shapes[0]))
         if len(shape) != len(axes) or any(
@@ -142,12 +152,13 @@ def stack(xs: Any, axis: int = 0) -> Any:
     Raises ValueError for no arrays, for shapes that differ and for an axis that is not there.
     """
     xs = list(xs)
-    if not xs or any(tuple(x.shape) != tuple(xs[0].shape) for x in xs):
-        raise ValueError(f"stack: needs arrays of one shape; got {[tuple(x.shape) for x in xs]}")
-    ndim = len(xs[0].shape) + 1
+    shapes = [shape_of("stack", f"xs[{i}]", x) for i, x in enumerate(xs)]
+    if len(set(shapes)) != 1:
+        raise ValueError(f"stack: needs arrays of one shape; got {shapes}")
+    ndim = len(shapes[0]) + 1
     if not -ndim <= axis < ndim:
         raise ValueError(f"stack: axis must lie between {-ndim} and {ndim - 1}; got {axis}")
-    shape = list(xs[0].shape)
+    shape = list(shapes[0])
     shape.insert(axis % ndim, 1)
     return concatenate([x.reshape(tuple(shape)) for x in xs], axis=axis % ndim)
 

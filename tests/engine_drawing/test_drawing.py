@@ -17,10 +17,10 @@ from minigen.nn import Parameter
 
 SMALL = """\
 #   computed as             shape   value or mean (range)   gradient of loss
-#1  W (leaf)                (2, 2)  [[1, 2], [0.5, -0.25]]  [[1, -2], [-2.25, 4.5]]
-#2  b (leaf)                (2,)    [2, -2.75]              [2, -4.5]
+#1  W (leaf)                (2, 2)  [[1, 2], [0.5, -0.25]]  [[0.5, -1], [-2.25, 4.5]]
+#2  b (leaf)                (2,)    [2, -2.75]              [1, -4.5]
 #3  x (constant)            (1, 2)  [[0.5, -1]]
-#4  linear(#3, #1, #2)      (1, 2)  [[0.5, -2.25]]          [[2, -4.5]]
+#4  linear(#3, #1, #2)      (1, 2)  [[0.5, -2.25]]          [[1, -4.5]]
 #5  h = power(#4, 2)        (1, 2)  [[0.25, 5.062]]         [[1, 1]]
 #6  reduce_sum(#5, axis=1)  (1,)    [5.312]                 [1]
 #7  loss = mean(#6)         ()      5.312                   1"""
@@ -71,12 +71,11 @@ def test_lines_of_a_network_fit_a_terminal():
     rng = minigen.generator(0)
     x = minigen.tensor(rng.random((100, 784)))
     w = minigen.tensor(rng.normal((256, 784)) * 0.05, requires_grad=True)
-    loss = (minigen.tanh(x @ w.T) ** 2).sum(axis=1, keepdims=True).mean()
+    loss = (minigen.tanh(x @ w.T) ** 2).sum(axis=1).mean()
     lines = draw_graph(loss, {"x": x, "w": w}).text.splitlines()
     assert max(map(len, lines)) <= 100
     (product,) = [line for line in lines if "matmul" in line]
-    assert re.search(r"\(100, 256\)  -?[\d.e-]+ \(-[\d.]+ to [\d.]+\)", product)
-    assert any("reduce_sum(#6, axis=1, keepdims=True)" in line for line in lines)
+    assert re.search(r"\(100, 256\)  -?[\d.e-]+ \(-[\d.]+\.\.[\d.]+\)", product)
 
 
 def test_leaves_without_a_given_name():
@@ -105,7 +104,7 @@ def test_settings_that_differ_from_the_usual_ones_are_shown():
 def test_long_calls_are_cut():
     x = minigen.tensor([1.0], requires_grad=True)
     text = draw_graph(minigen.concatenate([x] * 30).sum()).text
-    assert "concatenate(#1, #1, #1, " in text and max(map(len, text.splitlines())) < 80
+    assert "concatenate(#1, #1, #1, " in text and max(map(len, text.splitlines())) < 100
     assert "...)" in text
 
 
@@ -114,7 +113,7 @@ def test_long_calls_are_cut():
     [
         ([-0.0, 1e-9, 12345.678], "[0, 1e-09, 1.235e+04]"),
         ([0.25] * 7, "all 0.25"),
-        ([0.0, 1.0] * 4, "0.5 (0 to 1)"),
+        ([0.0, 1.0] * 4, "0.5 (0..1)"),
         ([[1.0 / 3] * 3] * 2, "all 0.3333"),
         ([np.nan, np.inf] + [0.0] * 6, "2 of 8 not finite"),
         ([np.nan], "[nan]"),
@@ -137,7 +136,7 @@ def test_a_nan_is_drawn_without_a_second_warning():
 # ---------------------------------------------------------------- gradients
 def test_gradients_are_those_of_grad():
     rng = minigen.generator(1)
-    w = minigen.tensor(rng.normal((2, 2)), requires_grad=True)
+    w = minigen.tensor(rng.normal((3, 4)), requires_grad=True)
     h = minigen.tanh(w)
     z = h * w
     y = (z * h).sum()
@@ -145,9 +144,9 @@ def test_gradients_are_those_of_grad():
     for name, x in (("w", w), ("h", h), ("z", z)):
         (line,) = [line for line in lines if re.match(rf"#\d+ +{name} ", line)]
         gradient = minigen.grad(y, x, retain_graph=True).numpy()
-        shown = [float(v) for v in re.findall(r"-?[\d.]+(?:e-\d+)?", line.split("  ")[-1])]
+        numbers = re.findall(r"-?\d+(?:\.\d+)?(?:e-\d+)?", line.split("  ")[-1])
         expected = [gradient.mean(), gradient.min(), gradient.max()]
-        np.testing.assert_allclose(shown, expected, rtol=5e-3)
+        np.testing.assert_allclose([float(v) for v in numbers], expected, rtol=5e-3)
 
 
 def test_a_cotangent_gives_gradients_of_a_tensor():
@@ -168,7 +167,7 @@ def test_drawing_changes_nothing():
     draw_graph(loss, names)
     assert w.grad is None and w.version[0] == before
     loss.backward()
-    np.testing.assert_array_equal(w.grad.numpy(), [[1, -2], [-2.25, 4.5]])
+    np.testing.assert_array_equal(w.grad.numpy(), [[0.5, -1], [-2.25, 4.5]])
 
 
 def test_values_that_the_graph_dropped_are_computed_again():
@@ -243,7 +242,7 @@ def test_dot_is_well_formed_whatever_the_names():
 def test_gradients_and_constants_have_their_own_looks():
     names = small()
     nodes, _ = statements(draw_graph(names["loss"], names).dot)
-    assert "gradient [[1, -2], [-2.25, 4.5]]" in nodes[1] and "gradient" not in nodes[3]
+    assert "gradient [[0.5, -1], [-2.25, 4.5]]" in nodes[1] and "gradient" not in nodes[3]
     fills = re.findall(r'fillcolor="(#\w+)"', draw_graph(names["loss"], names).dot)
     assert len(set(fills)) == 4  # leaf, constant, operation, result
 

@@ -62,13 +62,14 @@ def test_momentum_by_hand():
 
 
 def test_adam_by_hand():
-    """[E.ADAM] theta_0 = 1, alpha 0.1, beta1 0.5, beta2 0.75, epsilon 0.5, gradients 2 and 4.
+    """[E.ADAM] theta_0 = 1, alpha 0.1, beta1 0.5, beta2 0.75, epsilon 0.5, gradients 2 and 2.75.
 
-    m = 1, v = 1: theta = 1 - 0.1 * 1 / 1.5.  m = 2.5, v = 4.75: theta - 0.25 / (sqrt(4.75) + 0.5)
+    m = 1, v = 1: theta = 1 - 0.1 / (1 + 0.5) = 14/15. Then m = 0.5 + 1.375 = 1.875 and
+    v = 0.75 + 0.25 * 7.5625 = 1.625^2: theta = 14/15 - 0.1875 / (1.625 + 0.5) = 431/510.
     """
     rule = Adam([Parameter(np.array([1.0]))], 0.1, 0.5, 0.75, 0.5)
-    found = walk(rule, np.array([[2.0], [4.0]]))[:, 0]
-    np.testing.assert_allclose(found, [1.0, 0.9333333333333333, 0.8400379397972876], rtol=1e-14)
+    found = walk(rule, np.array([[2.0], [2.75]]))[:, 0]
+    np.testing.assert_allclose(found, [1.0, 0.9333333333333333, 0.8450980392156863], rtol=1e-15)
 
 
 def test_first_steps_of_the_two_adams():

@@ -1,0 +1,69 @@
+"""An engine in a process of its own, as the benchmark that asks it sees it.
+
+The process is kept for the whole run: two persistent processes that take turns see the same
+clock speeds, the same neighbours and the same heat, which two runs one after the other do not.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class EngineError(RuntimeError):
+    """An engine's process ended before its time."""
+
+
+class Engine:
+    """The process of one engine ("minigen" or "torch"). Use it as a context manager.
+
+    OPENBLAS_CORETYPE is taken from its environment: it forces BLAS kernels of another
+    processor, and what is to be measured is what a user gets.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        variables = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.child", name],
+            cwd=ROOT,
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def ask(self, action: str, **details: Any) -> dict[str, Any]:
+        """The reply to a request. Raises EngineError if the process fails; it says why itself."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        try:
+            print(json.dumps({"do": action, **details}), file=self.process.stdin, flush=True)
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise EngineError(
+                f"benchmark: the {self.name} process must answer to {action!r} "
+                f"{details or ''}; it ended with code {self.process.wait()}; its own message "
+                "stands above"
+            )
+        reply: dict[str, Any] = json.loads(line)
+        return reply
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self.process.kill()
+        self.process.communicate()  # closes its input: it has no more to do, and ends

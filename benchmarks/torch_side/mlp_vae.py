@@ -1,0 +1,52 @@
+"""The dense VAE in PyTorch, after pytorch/examples, with the sizes of minigen's side.
+
+The loss is the summed binary cross-entropy from logits plus the closed-form KL, divided by the
+batch size.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from benchmarks.torch_side import BATCH, random_batches
+
+
+class VAE(nn.Module):
+    """784-200-200-50 and back, tanh between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(784, 200), nn.Tanh(), nn.Linear(200, 200), nn.Tanh())
+        self.mean = nn.Linear(200, 50)
+        self.log_var = nn.Linear(200, 50)
+        self.decoder = nn.Sequential(
+            nn.Linear(50, 200), nn.Tanh(), nn.Linear(200, 200), nn.Tanh(), nn.Linear(200, 784)
+        )
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        h = self.encoder(x)
+        mean, log_var = self.mean(h), self.log_var(h)
+        z = mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)
+        return self.decoder(z), mean, log_var
+
+
+def make_step() -> Callable[[], None]:
+    """One step up the evidence lower bound on a fresh mini-batch."""
+    torch.manual_seed(0)
+    model = VAE()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    batch = random_batches()
+
+    def step() -> None:
+        x = batch()
+        logits, mean, log_var = model(x)
+        cross_entropy = binary_cross_entropy_with_logits(logits, x, reduction="sum")
+        kl = -0.5 * torch.sum(1 + log_var - mean.pow(2) - log_var.exp())
+        loss = (cross_entropy + kl) / BATCH
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+    return step
