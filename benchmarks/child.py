@@ -56,7 +56,11 @@ def main(engine: str) -> None:
     """Answer requests until there are no more."""
     replies, sys.stdout = sys.stdout, sys.stderr  # what a workload prints is no reply
     side = Side(engine)
-    actions = {"environment": side.environment, "prepare": side.prepare, "steps": side.steps}
+    actions: dict[str, Callable[..., dict[str, Any]]] = {
+        "environment": side.environment,
+        "prepare": side.prepare,
+        "steps": side.steps,
+    }
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(actions[request.pop("do")](**request)), file=replies, flush=True)

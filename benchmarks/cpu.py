@@ -10,16 +10,15 @@ import ast
 import importlib.util
 import json
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from benchmarks.engine import Engine, EngineError
+from benchmarks.neighbours import Neighbours
 from benchmarks.report import environment_lines, processor, row, row_lines
 
 SIDE = Path(__file__).parent / "minigen_side"
-REST = 0.1  # seconds; OpenBLAS and OpenMP threads spin for some hundredths before they sleep
 
 
 def workloads() -> dict[str, str]:
@@ -35,12 +34,13 @@ def measure(engines: list[Engine], workload: str, rounds: int, steps: int) -> di
     """One row of the result: the workload timed in rounds, each engine in turn."""
     for engine in engines:
         engine.ask("prepare", workload=workload)
+    neighbours = Neighbours()
     times: dict[str, list[float]] = {engine.name: [] for engine in engines}
     for _ in range(rounds):
         for engine in engines:
-            time.sleep(REST)
+            neighbours.rest()
             times[engine.name].append(engine.ask("steps", count=steps)["ms"])
-    return row(workload, times, steps)
+    return row(workload, times, steps) | {"others_busy": neighbours.share}
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -10,9 +10,11 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from benchmarks.neighbours import BUSY
+
 
 def processor() -> dict[str, Any]:
-    """The processor's name and how many cores this process may use."""
+    """The processor's name, and how many cores this process may use."""
     name = platform.processor() or platform.machine()
     described = Path("/proc/cpuinfo")
     if described.is_file():
@@ -81,5 +83,11 @@ def row_lines(figures: dict[str, Any], description: str) -> list[str]:
             f"  torch            {figures['torch_ms']:8.3f} ms a step",
             f"  minigen / torch  {figures['ratio']:8.3f}    quartiles {low:.3f} to {high:.3f}",
         ]
-    count = f"{figures['rounds']} rounds of {figures['steps']} steps"
-    return [*lines, f"  (medians over {count})"]
+    lines.append(f"  medians over {figures['rounds']} rounds of {figures['steps']} steps")
+    others = figures["others_busy"]
+    if others is not None and others > BUSY:
+        lines.append(
+            f"  not to be relied upon: other programs kept the processor {others:.0%} busy "
+            "meanwhile; repeat when they are done"
+        )
+    return lines

@@ -27,7 +27,7 @@ class Generator:
 
     def _begin(self, sequence: numpy.random.SeedSequence) -> None:
         self.sequence = sequence
-        self.host = numpy.random.Generator(numpy.random.PCG64(sequence))
+        self.host = numpy.random.Generator(numpy.random.PCG64DXSM(sequence))
         self.device: Any = self.host
         if active() is not numpy:  # host draws (data order) stay on the host
             self.device = active().random.default_rng(int(sequence.generate_state(1)[0]))

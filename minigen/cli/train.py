@@ -10,6 +10,7 @@ from minigen import objectives
 from minigen.backend import Generator, active_name
 from minigen.cli.options import Widths, activate, build_rule, common_options, load_images
 from minigen.data import Images, binarise
+from minigen.models import ACTIVATIONS
 from minigen.training import (
     MODELS,
     AutoencoderTraining,
@@ -31,8 +32,8 @@ EPOCHS = {
     "vae": {"digits": 200, "mnist": 10},
     "gan": {"digits": 550, "mnist": 50},
 }
-HIDDEN = {"digits": (256, 128), "mnist": (200, 200)}
-CODE_SIZE = {"digits": 8, "mnist": 50}
+HIDDEN = {"digits": (256, 128), "mnist": (400,)}
+CODE_SIZE = {"digits": 8, "mnist": 20}
 GAN_ALPHA = {"digits": 5e-4, "mnist": 2e-4}
 
 
@@ -115,6 +116,13 @@ def report(directory: Path, figures: dict[str, Any], test: Images) -> None:
 @click.option("--hidden", type=Widths(), help="Widths of the hidden layers.  [by data set]")
 @click.option("--code-size", type=click.IntRange(1), help="Dimensions of z.  [by data set]")
 @click.option(
+    "--activation",
+    type=click.Choice(list(ACTIVATIONS)),
+    default="relu",
+    show_default=True,
+    help="What stands between the layers.",
+)
+@click.option(
     "--beta", type=click.FloatRange(0), default=1.0, show_default=True, help="Weight of the KL."
 )
 @click.option(
@@ -127,6 +135,7 @@ def report(directory: Path, figures: dict[str, Any], test: Images) -> None:
 def train_vae(
     hidden: tuple[int, ...] | None,
     code_size: int | None,
+    activation: str,
     beta: float,
     pixels: str | None,
     **common: Any,
@@ -140,7 +149,11 @@ def train_vae(
     if pixels == "counts" and name != "digits":
         raise click.BadParameter("counts is for --data digits; use binary", param_hint="--pixels")
     run = Run("vae", common)
-    model = run.build(hidden=list(hidden or HIDDEN[name]), code_size=code_size or CODE_SIZE[name])
+    model = run.build(
+        hidden=list(hidden or HIDDEN[name]),
+        code_size=code_size or CODE_SIZE[name],
+        activation=activation,
+    )
     likelihood = objectives.bernoulli_log_likelihood
     if pixels == "counts":
         likelihood = partial(objectives.binomial_log_likelihood, count=DIGIT_POINTS)
@@ -209,6 +222,13 @@ def train_gan(
 @train_group.command("autoencoder")
 @click.option("--hidden", type=Widths(), help="Widths of the hidden layers.  [by data set]")
 @click.option("--code-size", type=click.IntRange(1), help="Numbers in a code.  [by data set]")
+@click.option(
+    "--activation",
+    type=click.Choice(list(ACTIVATIONS)),
+    default="relu",
+    show_default=True,
+    help="What stands between the layers.",
+)
 @common_options
 def train_autoencoder(hidden: tuple[int, ...] | None, code_size: int | None, **common: Any) -> None:
     """Train an autoencoder.
@@ -218,5 +238,9 @@ def train_autoencoder(hidden: tuple[int, ...] | None, code_size: int | None, **c
     """
     name = common["data_name"]
     run = Run("autoencoder", common)
-    model = run.build(hidden=list(hidden or HIDDEN[name]), code_size=code_size or CODE_SIZE[name])
+    model = run.build(
+        hidden=list(hidden or HIDDEN[name]),
+        code_size=code_size or CODE_SIZE[name],
+        activation=activation,
+    )
     run.train(AutoencoderTraining(model, run.rule(model.parameters(), 1e-3)))

@@ -8,12 +8,25 @@ from minigen.equations import (
     activation,
     elementwise,
     indexing,
+    initialisation,
     likelihood,
     linalg,
+    objectives,
+    optim,
     reduction,
 )
 from minigen.equations.equation import REGISTER, Equation, Wrong, equation
 
-FAMILIES = (elementwise, activation, reduction, linalg, indexing, likelihood)
+FAMILIES = (
+    elementwise,
+    activation,
+    reduction,
+    linalg,
+    indexing,
+    likelihood,
+    initialisation,
+    objectives,
+    optim,
+)
 
 __all__ = ["FAMILIES", "REGISTER", "Equation", "Wrong", "equation"]

@@ -54,11 +54,15 @@ def blends(x: Any, rng: Generator) -> Any:
     return 0.5 * (x + x[rng.permutation(len(x))])
 
 
-def train_classifier(images: Images, rng: Generator, steps: int = STEPS) -> nn.Module:
-    """A dense net that tells the classes of ``images``, and "none of them" as the last class."""
+def train_classifier(images: Images, rng: Generator, steps: int | None = None) -> nn.Module:
+    """A dense net that tells the classes of ``images``, and "none of them" as the last class.
+
+    steps: how long to train, 3,000 mini-batches by default.
+    """
+    steps = STEPS if steps is None else steps
     classes = int(images.labels.max()) + 1
     init_rng, data_rng = rng.spawn(2)
-    net = dense_chain([images.flat.shape[1], 256, classes + 1], nn.ReLU, init_rng)
+    net = dense_chain([images.flat.shape[1], 256, classes + 1], "relu", init_rng)
     rule = AdamBiasCorrected(net.parameters(), alpha=1e-3)
     done = 0
     while done < steps:

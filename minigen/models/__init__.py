@@ -2,7 +2,7 @@
 
 from minigen.models.autoencoder import Autoencoder
 from minigen.models.gan import GAN
-from minigen.models.layers import dense_chain
+from minigen.models.layers import ACTIVATIONS, dense_chain
 from minigen.models.vae import VAE
 
-__all__ = ["GAN", "VAE", "Autoencoder", "dense_chain"]
+__all__ = ["ACTIVATIONS", "GAN", "VAE", "Autoencoder", "dense_chain"]

@@ -17,7 +17,7 @@ class Autoencoder(nn.Module):
 
     data_size: numbers in one example, after flattening; hidden: widths of the encoder's hidden
     layers (the decoder mirrors them); code_size: numbers in a code; rng: where the weights are
-    drawn; activation: the class of the layers between.
+    drawn; activation: what stands between the layers, a name or a class.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class Autoencoder(nn.Module):
         code_size: int = 16,
         *,
         rng: Generator,
-        activation: type[nn.Module] = nn.ReLU,
+        activation: str | type[nn.Module] = "relu",
     ) -> None:
         self.encoder = dense_chain([data_size, *hidden, code_size], activation, rng)
         self.decoder = dense_chain([code_size, *reversed(hidden), data_size], activation, rng)

@@ -19,8 +19,8 @@ class GAN(nn.Module):
     def __init__(
         self, data_size: int, noise_size: int = 100, hidden: int = 256, *, rng: Generator
     ) -> None:
-        self.generator = dense_chain([noise_size, hidden, data_size], nn.ReLU, rng, last=nn.Sigmoid)
-        self.discriminator = dense_chain([data_size, hidden, 1], nn.ReLU, rng)
+        self.generator = dense_chain([noise_size, hidden, data_size], "relu", rng, last="sigmoid")
+        self.discriminator = dense_chain([data_size, hidden, 1], "relu", rng)
         self.noise_size = noise_size
 
     def prior(self, n: int, rng: Generator) -> Array:

@@ -15,8 +15,8 @@ class VAE(nn.Module):
 
     data_size: numbers in one example, after flattening; hidden: widths of the encoder's hidden
     layers (the decoder mirrors them); code_size: dimensions of z; rng: where the weights are
-    drawn; activation: the class of the layers between. The defaults are the net of the IWAE
-    paper (Burda et al. 2015) with one stochastic layer.
+    drawn; activation: what stands between the layers, a name or a class. The defaults are the
+    net of the IWAE paper (Burda et al. 2015) with one stochastic layer.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class VAE(nn.Module):
         code_size: int = 50,
         *,
         rng: Generator,
-        activation: type[nn.Module] = nn.Tanh,
+        activation: str | type[nn.Module] = "tanh",
     ) -> None:
         if not hidden:
             raise ValueError("VAE: hidden must name at least one width; got none")

@@ -13,7 +13,9 @@ from minigen.files import write_bytes
 
 def save_tensors(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
     """Write NumPy arrays under their names to ``path``, whole or not at all."""
-    write_bytes(path, save(dict(tensors)))
+    # safetensors writes an array's memory as it lies, which scrambles a transposed one
+    straight = {name: x if x.flags.c_contiguous else x.copy() for name, x in tensors.items()}
+    write_bytes(path, save(straight))
 
 
 def load_tensors(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -25,11 +25,12 @@ def bernoulli_log_prob(x: Array, logits: Array) -> Array:
             f"bernoulli_log_prob: x and logits must have one shape; got x {x.shape}, "
             f"logits {logits.shape}; reshape one of them, nothing is broadcast here"
         )
-    y = abs(logits)
-    y = xp(y).exp(-y)
-    y = xp(y).log1p(y)
-    y += xp(y).maximum(logits, 0)
-    return x * logits - y
+    # With max(l, 0) = (l + |l|) / 2:  x l - log(1 + e^l) = (x - ½) l - ½ |l| - log(1 + e^-|l|)
+    size = abs(logits)
+    y = (x - 0.5) * logits
+    y -= 0.5 * size
+    y -= xp(logits).log1p(xp(logits).exp(-size))
+    return y
 
 
 @bernoulli_log_prob.vjp("logits")

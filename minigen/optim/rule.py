@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from minigen.backend import Array, to_numpy, xp
+from minigen.backend import Array, for_each, to_numpy, xp
 from minigen.nn.parameter import Parameter
 from minigen.optim.check import positive
 from minigen.optim.flat import FlatParameters
@@ -73,8 +73,7 @@ class UpdateRule(ABC):
         self.flat.gather()
         self.t += 1
         self.flat.changed()  # counted first: a step that fails half way has changed values too
-        for block in self._blocks:
-            self.update(*block)
+        for_each(self.update, self._blocks)
 
     def zero_grad(self) -> None:
         """Forget the gradients: ``p.grad = None`` for every parameter."""

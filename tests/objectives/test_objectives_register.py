@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 from objective_cases import ROWS
 
-import minigen.equations.initialisation
-import minigen.equations.objectives  # noqa: F401 - fills the register
 from minigen.backend import asarray, to_numpy
 from minigen.equations import REGISTER
 from minigen.nn.initialisers import he_std, lecun_std, xavier_std

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from objective_cases import ROWS
 
-import minigen.equations.objectives  # noqa: F401 - fills the register
 from minigen import gradcheck
 from minigen.backend import asarray, to_numpy
 from minigen.equations import REGISTER

@@ -94,7 +94,7 @@ def kl_between_terms(mean_q, log_var_q, mean_p, log_var_p):
         r"\log \sigma_q^2, \log \sigma_p^2": "logarithms of their variances (n, d)",
         "j": "0..d-1; one divergence for each of the n rows, in nats",
     },
-    source="definition of Kullback and Leibler 1951, integrated",
+    source="definition",
     code="minigen.objectives.divergences.gaussian_kl_between",
     wrong={
         "swapped": Wrong(

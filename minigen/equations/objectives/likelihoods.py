@@ -31,7 +31,7 @@ def log_normal(x, mean, log_var):
         r"\mu": "means, of x's shape or one number",
         r"\log \sigma^2": "logarithms of the variances, of x's shape or one number",
     },
-    source="definition of the normal density",
+    source="definition",
     code="minigen.functional.gaussian_log_prob",
     wrong={
         "log_sigma": Wrong(
@@ -89,7 +89,7 @@ def binomial_pixels(x, logits, count, coefficient=math.comb):
         "l_i": "logit, the log-odds that a point is black",
         "p_i": "probability that a point is black, 1 / (1 + e^{-l_i})",
     },
-    source="definition of the binomial distribution",
+    source="definition",
     code="minigen.objectives.likelihoods.binomial_log_likelihood",
     wrong={
         "coefficient_missing": Wrong(

@@ -1,0 +1,68 @@
+"""Random numbers: the same seed gives the same bytes, and children do not disturb each other."""
+
+import numpy as np
+import pytest
+
+from minigen import Generator, generator
+
+
+def draws(rng):
+    """Some of every kind."""
+    return [
+        rng.normal((3, 2)),
+        rng.random(4),
+        rng.uniform(-2.0, 3.0, (2, 2)),
+        rng.integers(0, 10, 5),
+        rng.permutation(7),
+        rng.normal(3, "float64"),
+    ]
+
+
+def test_the_same_seed_gives_the_same_bytes(backend):
+    first, second = draws(generator(5)), draws(Generator(5))
+    assert [a.tobytes() for a in first] == [b.tobytes() for b in second]
+    assert all(a.tobytes() != b.tobytes() for a, b in zip(first, draws(Generator(6)), strict=True))
+
+
+def test_shapes_types_and_ranges(backend):
+    rng = Generator(0)
+    assert rng.normal((3, 2)).shape == (3, 2) and rng.normal(1).dtype == "float32"
+    assert rng.normal((), "float64").shape == () and rng.normal(1, "float64").dtype == "float64"
+    assert rng.uniform(0.0, 1.0, 3).dtype == "float32"
+    x = rng.uniform(-2.0, 3.0, 10_000)
+    assert -2.0 <= x.min() < -1.99 and 2.99 < x.max() <= 3.0
+    assert rng.random(1000).min() >= 0.0 and rng.random(1000).max() < 1.0
+    k = rng.integers(2, 5, 1000)
+    assert k.dtype == "int64" and set(k.tolist()) == {2, 3, 4}
+    assert sorted(rng.permutation(9).tolist()) == list(range(9))
+
+
+def test_normal_draws_have_mean_zero_and_variance_one(backend):
+    x = Generator(1).normal(200_000, "float64")
+    assert abs(x.mean()) < 0.01 and abs(x.var() - 1) < 0.02
+    assert abs((x**3).mean()) < 0.05 and abs((x**4).mean() - 3) < 0.1
+
+
+def test_children_are_independent_of_their_parent_and_of_each_other():
+    parent = Generator(3)
+    one, two = parent.spawn(2)
+    assert one.normal(5).tobytes() != two.normal(5).tobytes()
+    again = Generator(3)
+    again.normal(1000)  # what the parent draws does not change its children
+    a, b = again.spawn(2)
+    assert a.normal(5).tobytes() == Generator(3).spawn(2)[0].normal(5).tobytes()
+    assert b.normal(5).tobytes() == Generator(3).spawn(2)[1].normal(5).tobytes()
+    c = again.spawn(1)[0]  # a later child is another one
+    assert c.normal(5).tobytes() != Generator(3).spawn(1)[0].normal(5).tobytes()
+    draw = np.stack([g.normal(20_000, "float64") for g in Generator(9).spawn(4)])
+    assert abs(np.corrcoef(draw) - np.eye(4)).max() < 0.03
+
+
+@pytest.mark.parametrize("seed", [-1, 1.0, "1", None, True])
+def test_what_is_no_seed_is_refused(seed):
+    with pytest.raises(ValueError, match="Generator: seed must be an integer >= 0; got"):
+        Generator(seed)
+
+
+def test_numpys_integers_are_seeds():
+    assert Generator(np.int64(4)).normal(2).tobytes() == Generator(4).normal(2).tobytes()

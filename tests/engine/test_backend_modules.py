@@ -1,0 +1,275 @@
+"""The backend seam: which arrays belong where, and what is said when a backend is missing.
+
+A GPU that cannot be used is reported with its remedy, at once; nothing falls back in silence.
+"""
+
+import importlib.util
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import types
+
+import numpy as np
+import pytest
+
+import minigen
+from minigen import BackendError, backend, use_backend
+from minigen.backend import cupy as cupy_loader
+from minigen.backend import memory, special
+from minigen.backend.info import blas, gpu
+
+without_cupy = pytest.mark.skipif(
+    importlib.util.find_spec("cupy") is not None, reason="cupy is installed"
+)
+
+
+# ---------------------------------------------------------------- choosing
+def test_an_unknown_name_is_named_with_the_choice():
+    with pytest.raises(BackendError, match="one of numpy, cupy; got 'jax' .*MINIGEN_BACKEND"):
+        use_backend("jax")
+    assert backend.active_name() == "numpy"
+
+
+@without_cupy
+def test_cupy_that_is_not_installed_is_an_error_with_its_remedy():
+    with pytest.raises(BackendError, match=r"'cupy' .* pip install 'minigen\[cuda12\]'.*cuda13"):
+        use_backend("cupy")
+    assert backend.active_name() == "numpy"
+
+
+def test_a_block_gives_the_backend_back_also_after_an_error():
+    with use_backend("numpy"):
+        assert backend.active() is np
+    with pytest.raises(KeyError), use_backend("numpy"):
+        raise KeyError
+    assert backend.active_name() == "numpy"
+
+
+def test_a_block_restores_what_was_active_before(monkeypatch):
+    """A module that stands in for cupy shows who is active; no array is made on it."""
+    stand_in = types.SimpleNamespace(__name__="cupy", ndarray=type("ndarray", (), {}))
+    monkeypatch.setattr(cupy_loader, "why_unusable", lambda: None)
+    monkeypatch.setattr(cupy_loader, "module", lambda: stand_in)
+    monkeypatch.setattr(backend.modules, "MODULE_OF_TYPE", dict(backend.MODULE_OF_TYPE))
+    with use_backend("cupy"):
+        assert backend.active_name() == "cupy"
+        with use_backend("numpy"):
+            assert backend.active_name() == "numpy"
+        assert backend.active_name() == "cupy"
+    assert backend.active_name() == "numpy"
+
+
+def run_python(code, **variables):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_variable_is_read_when_minigen_is_imported():
+    done = run_python("import minigen", MINIGEN_BACKEND="nonsense")
+    assert done.returncode != 0
+    assert "one of numpy, cupy; got 'nonsense'" in done.stderr
+    done = run_python("import minigen; print(minigen.info()['backend'])", MINIGEN_BACKEND="numpy")
+    assert (done.returncode, done.stdout) == (0, "numpy\n")
+
+
+def test_an_empty_variable_means_none(monkeypatch):
+    monkeypatch.setenv("MINIGEN_BACKEND", "")
+    backend.configure_from_environment()
+    assert backend.active_name() == "numpy"
+    monkeypatch.setenv("MINIGEN_BACKEND", "numpy")
+    backend.configure_from_environment()
+    monkeypatch.setenv("MINIGEN_BACKEND", "jax")
+    with pytest.raises(BackendError, match="got 'jax'"):
+        backend.configure_from_environment()
+
+
+# ---------------------------------------------------------------- why cupy cannot be used
+class StandIn(types.SimpleNamespace):
+    """As much of the cupy module as the loader asks for."""
+
+    def __init__(self, available=True, driver=12040, product=None):
+        runtime = types.SimpleNamespace(driverGetVersion=lambda: driver)
+        super().__init__(
+            is_available=lambda: available,
+            cuda=types.SimpleNamespace(runtime=runtime),
+            ones=product or (lambda shape, dtype: np.ones(shape, dtype)),
+            float32="float32",
+        )
+
+
+def why(monkeypatch, module):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(cupy_loader, "module", module)
+    return cupy_loader.why_unusable()
+
+
+def fails(error):
+    def raising(*_):
+        raise error
+
+    return raising
+
+
+@pytest.mark.parametrize(
+    ("module", "sentence"),
+    [
+        (fails(ImportError("libnvrtc.so")), r"does not import \(libnvrtc.so\): reinstall minigen"),
+        (lambda: StandIn(available=False, driver=0), "no NVIDIA driver was found: install"),
+        (lambda: StandIn(available=False), "no NVIDIA GPU is visible: check nvidia-smi"),
+        (lambda: StandIn(product=lambda shape, dtype: fails(OSError("libcublas"))()),
+         r"CUDA libraries do not load \(libcublas\): pip install"),
+        (lambda: StandIn(product=lambda shape, dtype: np.zeros(shape)), "gave 0.0, not 8"),
+    ],
+)  # fmt: skip
+def test_each_thing_that_can_be_missing_has_its_sentence(module, sentence, monkeypatch):
+    found = why(monkeypatch, module)
+    assert found is not None
+    with pytest.raises(AssertionError, match=sentence):
+        raise AssertionError(found)
+
+
+def test_a_gpu_that_works_has_nothing_to_complain_about(monkeypatch):
+    assert why(monkeypatch, StandIn) is None
+
+
+# ---------------------------------------------------------------- crossing
+def test_arrays_numbers_and_other_things():
+    assert backend.is_array(np.ones(2)) and backend.xp(np.ones(2)) is np
+    assert not backend.is_array(2.0) and backend.xp(2.0) is np
+    assert not backend.is_array([1.0]) and not backend.is_array(minigen.tensor([1.0]))
+    array = np.ones(2)
+    assert minigen.asarray(array) is array
+    assert minigen.asarray([1, 2], dtype="float32").dtype == "float32"
+    assert minigen.to_numpy(array) is array
+
+
+def test_arrays_of_a_device_are_fetched_by_name(monkeypatch):
+    """The two crossings, with a class that stands in for an array on a device."""
+
+    class DeviceArray:
+        def get(self):
+            return np.array([1.0, 2.0])
+
+    device = types.SimpleNamespace(__name__="device")
+    monkeypatch.setitem(backend.MODULE_OF_TYPE, DeviceArray, device)
+    assert backend.to_numpy(DeviceArray()).tolist() == [1.0, 2.0]
+    assert backend.asarray(DeviceArray()).tolist() == [1.0, 2.0]
+
+
+# ---------------------------------------------------------------- what the two do differently
+def test_scatter_add_rows_is_a_loop_over_rows():
+    rng = np.random.default_rng(0)
+    for n, rows in ((0, 3), (1, 1), (7, 3), (200, 5), (50, 400)):
+        total = rng.normal(size=(rows, 4))
+        positions, values = rng.integers(0, rows, n), rng.normal(size=(n, 4))
+        expected = total.copy()
+        for position, value in zip(positions, values, strict=True):
+            expected[position] += value
+        backend.scatter_add_rows(total, positions, values)
+        np.testing.assert_allclose(total, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_scatter_add_adds_up_where_positions_repeat():
+    total = np.zeros((2, 3))
+    backend.scatter_add(total, (np.array([0, 0, 1]), np.array([1, 1, 2])), np.array([1.0, 2, 4]))
+    assert total.tolist() == [[0, 3, 0], [0, 0, 4]]
+
+
+def test_read_only_is_a_view():
+    array = np.zeros(2)
+    view = backend.read_only(array)
+    array[0] = 3.0
+    assert view.tolist() == [3.0, 0.0]
+    assert array.flags.writeable and not view.flags.writeable
+
+
+def test_erf_is_the_c_librarys_to_the_last_bits():
+    x = np.concatenate([np.linspace(-7, 7, 20001), [0.46875, -4.0, 4.0, 1e-300, -0.0, 1e4, -1e4]])
+    with np.errstate(under="ignore"):
+        y = backend.erf(x)
+        single = backend.erf(x.astype("float32"))
+        assert np.array_equal(backend.erf(-x), -y)
+    expected = np.vectorize(math.erf)(x)
+    assert abs(y - expected).max() < 1e-15
+    assert single.dtype == "float32" and abs(single - expected).max() < 2e-7
+    assert backend.erf(np.array([np.inf, -np.inf])).tolist() == [1.0, -1.0]
+    assert np.isnan(backend.erf(np.array(np.nan)))
+
+
+def test_other_devices_use_their_own_functions(monkeypatch):
+    """erf and the scatter of rows ask which module an array belongs to."""
+
+    class Elsewhere(np.ndarray):
+        pass
+
+    monkeypatch.setitem(backend.MODULE_OF_TYPE, Elsewhere, types.SimpleNamespace(add=np.add))
+    monkeypatch.setattr(special, "device_erf", lambda x: "the device's own")
+    assert backend.erf(np.ones(2).view(Elsewhere)) == "the device's own"
+    total = np.zeros((2, 1)).view(Elsewhere)
+    backend.scatter_add_rows(total, np.array([1, 1]), np.ones((2, 1)))
+    assert total.tolist() == [[0.0], [2.0]]
+    view = backend.read_only(total)
+    assert view.base is not None and view.flags.writeable
+
+
+# ---------------------------------------------------------------- memory and info
+def test_the_allocator_is_left_alone_on_request(monkeypatch):
+    monkeypatch.setenv("MINIGEN_MALLOC", "system")
+    assert minigen.backend.keep_freed_memory() is False
+
+
+def test_other_c_libraries_are_left_alone(monkeypatch):
+    monkeypatch.delenv("MINIGEN_MALLOC", raising=False)
+    monkeypatch.setattr(memory.platform, "libc_ver", lambda: ("musl", "1.2"))
+    assert memory.keep_freed_memory() is False
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
+def test_glibc_is_told_to_keep_memory(monkeypatch):
+    monkeypatch.delenv("MINIGEN_MALLOC", raising=False)
+    assert memory.keep_freed_memory() is True
+
+
+def test_info_can_be_written_as_json_and_is_complete(monkeypatch):
+    found = minigen.info()
+    assert json.loads(json.dumps(found)) == found
+    assert set(found) == {
+        "minigen", "python", "platform", "cpus", "backend", "packages", "blas", "gpu",
+    }  # fmt: skip
+    assert found["backend"] == "numpy"
+    assert found["packages"]["numpy"] == np.__version__
+    assert found["blas"]["threads"] is None or found["blas"]["threads"] >= 1
+
+
+@without_cupy
+def test_info_says_why_there_is_no_gpu():
+    assert gpu() == {"usable": False, "why": cupy_loader.why_unusable()}
+    assert "pip install" in gpu()["why"]
+
+
+def test_info_describes_the_gpu_that_would_be_used(monkeypatch):
+    runtime = types.SimpleNamespace(
+        getDeviceProperties=lambda i: {"name": b"Tester", "totalGlobalMem": 7},
+        runtimeGetVersion=lambda: 12040,
+    )
+    cuda = types.SimpleNamespace(runtime=runtime, Device=lambda: types.SimpleNamespace(id=0))
+    monkeypatch.setattr(cupy_loader, "why_unusable", lambda: None)
+    monkeypatch.setattr(
+        cupy_loader, "module", lambda: types.SimpleNamespace(cuda=cuda, __version__="14.0")
+    )
+    assert gpu() == {
+        "usable": True, "name": "Tester", "memory_bytes": 7, "cupy": "14.0", "cuda_runtime": 12040,
+    }  # fmt: skip
+
+
+def test_a_blas_that_is_not_recognised_is_said_to_be_so(monkeypatch):
+    monkeypatch.setitem(blas.__globals__, "threadpool_info", lambda: [{"user_api": "openmp"}])
+    assert blas() == {"name": "unknown to threadpoolctl", "version": None, "threads": None}
