@@ -5,12 +5,15 @@ and hand each one the cotangent of its result. Broadcasting is undone here and n
 """
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from minigen.autograd.anomaly import check_cotangent
 from minigen.autograd.node import Node, Traced
 from minigen.autograd.state import GraphError, state
 from minigen.backend import is_array, xp
+
+BY_AGE = attrgetter("order")
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -35,8 +38,8 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 def _argument_cotangent(node: Node, index: int, gy: Any, create_graph: bool, box: type) -> Any:
     """The cotangent of one argument of ``node``, of that argument's shape and dtype."""
-    call, parent = node.primitive, node.parents[index]
-    assert call is not None and parent is not None
+    call: Any = node.primitive
+    parent: Any = node.parents[index]
     rule = call.rules.get(0 if call.variadic else index)
     if rule is None:
         raise GraphError(
@@ -99,7 +102,7 @@ def reachable(root: Node, targets: set[Node] | None = None) -> list[Node]:
             if parent is not None and parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
-    nodes = sorted(seen, key=lambda n: n.order)  # an argument is older than its result
+    nodes = sorted(seen, key=BY_AGE)  # an argument is older than its result
     if targets is not None:
         leads: set[Node] = set()
         for node in nodes:
@@ -123,8 +126,8 @@ def backpropagate(
     array may serve two arguments. With ``targets``, only what leads to them is computed.
     """
     nodes = reachable(root, targets)
-    wanted = set(nodes)
-    cotangents = {root: cotangent}
+    wanted: set[Node | None] = set(nodes)
+    cotangents: dict[Node | None, Any] = {root: cotangent}
     for node in nodes:
         gy = cotangents.pop(node)
         if targets is None:
@@ -133,14 +136,17 @@ def backpropagate(
                 continue
         elif node in targets:
             yield node, gy
-        if node.primitive is None or not any(p in wanted for p in node.parents):
-            continue  # nothing further down was asked for
-        _check_unchanged(node)
+        if node.primitive is None:
+            continue
+        used = False
         for i, parent in enumerate(node.parents):
-            if parent is not None and parent in wanted:
+            if parent in wanted:  # None, an argument without gradient, never is
+                if not used:
+                    _check_unchanged(node)
+                    used = True
                 g = _argument_cotangent(node, i, gy, create_graph, box)
                 cotangents[parent] = cotangents[parent] + g if parent in cotangents else g
-        if not retain_graph:
+        if used and not retain_graph:
             node.release()
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 from minigen.backend import Array
@@ -45,7 +46,7 @@ class Node:
         "saved", "settings", "shape",
     )  # fmt: skip
     leaf: "weakref.ref[Traced]"  # of a leaf: who collects the gradient
-    saved: tuple[Any, ...]  # what the rules need of the arguments
+    saved: Sequence[Any]  # what the rules need of the arguments
     settings: dict[str, Any]  # the keyword arguments of the call
 
     def __init__(

@@ -41,7 +41,7 @@ class Primitive:
         self.arguments = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
         self.rules: dict[int, Callable[..., Any]] = {}
         self.needs: dict[int, set[int]] = {}  # rule -> positions it reads (-1: the result)
-        self._kept: dict[tuple[bool, ...], set[int]] = {}
+        self._kept: dict[int, set[int]] = {}  # wanted bits -> positions whose values are kept
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -63,18 +63,16 @@ class Primitive:
         positional = [p for p in inputs if p.kind is not p.KEYWORD_ONLY]
         reads = {i for i, p in enumerate(positional) if not p.name.startswith("_")}
         self.needs[index] = reads if output.name.startswith("_") else reads | {-1}
+        self._kept.clear()
         return rule
 
-    def _kept_for(self, wanted: tuple[bool, ...]) -> set[int]:
+    def _kept_for(self, wanted: int, count: int) -> set[int]:
         """The positions whose values are needed for the gradients of the ``wanted`` ones."""
-        kept = self._kept.get(wanted)
-        if kept is None:
-            kept = set()
-            for i, want in enumerate(wanted):
-                reads = self.needs.get(0 if self.variadic else i, set()) if want else set()
-                everything = set(range(len(wanted))) if self.variadic and 0 in reads else set()
-                kept |= reads | everything
-            self._kept[wanted] = kept
+        kept: set[int] = set()
+        for i in range(count):
+            if wanted >> i & 1:
+                reads = self.needs.get(0 if self.variadic else i, set())
+                kept |= set(range(count)) | reads if self.variadic and 0 in reads else reads
         return kept
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
@@ -84,9 +82,22 @@ class Primitive:
         return self.forward(*args, **settings)
 
     def _trace(self, first: Traced, args: tuple, settings: dict[str, Any]) -> Traced:
-        values = [a.array if isinstance(a, Traced) else a for a in args]
+        """Compute on the arrays of ``args`` and record the call. This runs for every operation
+        of every step, so it looks at each argument once."""
+        values: list[Any] = []
+        parents: list[Node | None] = []
+        wanted = 0  # bit i: a gradient of argument i is wanted
+        for a in args:
+            if isinstance(a, Traced):
+                values.append(a.array)
+                if a.node is not None:
+                    wanted |= 1 << len(parents)
+                parents.append(a.node)
+            else:
+                values.append(a)
+                parents.append(None)
         if len(values) > 1:
-            values = self._checked(args, values)
+            self._check(first.array, values)
         y = self.forward(*values, **settings)
         if type(y) not in MODULE_OF_TYPE:  # NumPy's reductions return scalars
             y = xp(first.array).asarray(y)
@@ -98,36 +109,50 @@ class Primitive:
         base = y.base
         if base is not None and (base is first.array or base is first.array.base):
             result.version = first.version  # a view: changes are counted together
-        if state.recording:
-            parents = tuple([a.node if isinstance(a, Traced) else None for a in args])
-            if any(parents) and (y.dtype.kind in "fc" or not self.cast):  # integers: no gradient
-                result.node = self._record(result, parents, args, values, settings)
-        return result
+        if wanted and state.recording and (y.dtype.kind in "fc" or not self.cast):
+            result.node = self._record(result, wanted, parents, args, values, settings)
+        return result  # a cast to integers has no gradient
 
     def _record(
-        self, result: Traced, parents: tuple, args: tuple, values: list, settings: dict
+        self,
+        result: Traced,
+        wanted: int,
+        parents: list[Node | None],
+        args: tuple,
+        values: list[Any],
+        settings: dict[str, Any],
     ) -> Node:
-        node = Node(self, result.array, parents)
+        node = Node(self, result.array, tuple(parents))
         node.settings = settings
-        kept = self._kept_for(tuple([p is not None for p in parents]))
-        saved = []
+        kept = self._kept.get(wanted)
+        if kept is None:
+            kept = self._kept[wanted] = self._kept_for(wanted, len(args))
         for i, value in enumerate(values):
             if i in kept:
-                saved.append(value)
                 a = args[i]
                 if isinstance(a, Traced):
                     node.changes.append((a.version, a.version[0], i))
-            else:
-                stands_in = parents[i] or (Node(None, value, ()) if is_array(value) else value)
-                saved.append(stands_in)  # shape and dtype, without keeping the values alive
-        node.saved = tuple(saved)
+            elif parents[i] is not None:
+                values[i] = parents[i]  # stands in for the array: shape and dtype
+            elif is_array(value):
+                values[i] = Node(None, value, ())  # the same, without keeping the array alive
+        node.saved = values
         if -1 in kept:
             node.output = result.array
             node.changes.append((result.version, result.version[0], -1))
         return node
 
-    def _checked(self, args: tuple, values: list[Any]) -> list[Any]:
-        """The arguments, once known to be numbers or arrays of one backend and precision."""
+    def _check(self, array: Array, values: list[Any]) -> None:
+        """Check, and complete in place, arguments that are not plainly alike."""
+        for v in values:
+            if type(v) is not type(array) or v.dtype is not array.dtype:
+                if type(v) is float or type(v) is int:
+                    continue
+                self._check_closely(values)
+                return
+
+    def _check_closely(self, values: list[Any]) -> None:
+        """Refuse what is no number or array, and arrays of two backends or precisions."""
         module = dtype = None
         for i, value in enumerate(values):
             found = MODULE_OF_TYPE.get(type(value))
@@ -149,7 +174,6 @@ class Primitive:
                 if dtype is not None and value.dtype != dtype:
                     self._check_dtype(max(dtype, value.dtype, key=lambda d: d.itemsize), values)
                 dtype = value.dtype
-        return values
 
     def _mixed(self, values: list[Any]) -> str:
         where = ", ".join(

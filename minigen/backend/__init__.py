@@ -21,7 +21,6 @@ from minigen.backend.modules import (
     xp,
 )
 from minigen.backend.random import Generator, Shape, generator
-from minigen.backend.threads import for_each, thread_count
 
 __all__ = [
     "MODULE_OF_TYPE",
@@ -35,7 +34,6 @@ __all__ = [
     "asarray",
     "configure_from_environment",
     "erf",
-    "for_each",
     "generator",
     "info",
     "is_array",
@@ -43,7 +41,6 @@ __all__ = [
     "read_only",
     "scatter_add",
     "scatter_add_rows",
-    "thread_count",
     "to_numpy",
     "use_backend",
     "xp",

@@ -230,7 +230,9 @@ def train_gan(
     help="What stands between the layers.",
 )
 @common_options
-def train_autoencoder(hidden: tuple[int, ...] | None, code_size: int | None, **common: Any) -> None:
+def train_autoencoder(
+    hidden: tuple[int, ...] | None, code_size: int | None, activation: str, **common: Any
+) -> None:
     """Train an autoencoder.
 
     It learns to reconstruct; its samples come from a Gaussian over the codes, and show what a

@@ -44,13 +44,12 @@ def dense_chain(
     if len(widths) < 2:
         raise ValueError(f"dense_chain: needs at least two widths; got {list(widths)}")
     between = activation_class(activation)
+    end = None if last is None else activation_class(last)
     layers: list[nn.Module] = []
     for i in range(len(widths) - 1):
-        final = i == len(widths) - 2
-        init = he_normal if between is nn.ReLU and not final else xavier_uniform
+        after = end if i == len(widths) - 2 else between
+        init = he_normal if after is nn.ReLU else xavier_uniform
         layers.append(nn.Dense(widths[i], widths[i + 1], rng=rng, init=init))
-        if not final:
-            layers.append(between())
-    if last is not None:
-        layers.append(activation_class(last)())
+        if after is not None:
+            layers.append(after())
     return nn.Sequential(*layers)

@@ -67,7 +67,8 @@ def sigmoid(x: Array) -> Array:
     Computed as (1 + tanh(x/2)) / 2, which is the same function and overflows nowhere. The
     absolute error is a rounding of 1; for log y use -softplus(-x), exact far out as well.
     """
-    y = xp(x).tanh(x * 0.5)
+    y = x * 0.5
+    y = xp(x).tanh(y, out=y) if y.shape else xp(x).tanh(y)
     y *= 0.5
     y += 0.5
     return y

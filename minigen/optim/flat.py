@@ -1,8 +1,8 @@
 """One buffer for all parameters of an update rule, with the parameters as views of it.
 
 An update rule then is a few operations on long vectors: they read like its formula and run at
-the speed of memory, however many layers the model has. The gradients are gathered into a
-second buffer of the same layout.
+the speed of memory, however many layers the model has. The gradients are copied into the same
+layout piece by piece, while the piece is still in the processor's cache.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ def _check_alike(params: list[Parameter]) -> None:
 
 
 class FlatParameters:
-    """Parameters moved into one flat buffer ``theta``, beside a buffer ``g`` for gradients.
+    """Parameters moved into one flat buffer ``theta``.
 
     params: one or more different minigen.nn.Parameter of any shapes, all float32 or all
     float64, all on one backend. Their values are copied into theta, shape (n,), in the given
@@ -51,36 +51,47 @@ class FlatParameters:
         first = self.params[0].array
         size = sum(p.size for p in self.params)
         self.theta = xp(first).empty(size, dtype=first.dtype)
-        self.g = xp(first).zeros(size, dtype=first.dtype)
-        self._theta_views = self._cut(self.theta)
-        self._g_views = self._cut(self.g)
-        for p, view in zip(self.params, self._theta_views, strict=True):
+        self._views = self._cut()
+        for p, view in zip(self.params, self._views, strict=True):
             view[...] = p.array
             p.array = view
 
-    def _cut(self, buffer: Array) -> list[Array]:
-        """A view of ``buffer`` for each parameter, of its shape."""
+    def _cut(self) -> list[Array]:
+        """A view of theta for each parameter, of its shape."""
         views, start = [], 0
         for p in self.params:
-            views.append(buffer[start : start + p.size].reshape(p.shape))
+            views.append(self.theta[start : start + p.size].reshape(p.shape))
             start += p.size
         return views
 
-    def gather(self) -> None:
-        """Copy the gradient of every parameter into ``g``; nothing is allocated.
+    def pieces(self, begin: int, end: int) -> list[tuple[int, slice, slice]]:
+        """What of which parameter lies in theta[begin:end]: (position of the parameter, slice
+        of its elements, slice of theta[begin:end])."""
+        found, start = [], 0
+        for i, p in enumerate(self.params):
+            low, high = max(begin, start), min(end, start + p.size)
+            if low < high:
+                elements, place = slice(low - start, high - start), slice(low - begin, high - begin)
+                found.append((i, elements, place))
+            start += p.size
+        return found
+
+    def gradients(self) -> list[Array]:
+        """The gradient of every parameter as a vector, not copied where it lies in one piece.
 
         Raises ValueError for a gradient that is missing or of another shape or dtype, and
         RuntimeError for a parameter that no longer lives in theta; both name the parameter.
         """
-        views = zip(self.params, self._theta_views, self._g_views, strict=True)
-        for i, (p, theta_view, g_view) in enumerate(views):
-            if p.array is not theta_view:
+        vectors = []
+        for i, (p, view) in enumerate(zip(self.params, self._views, strict=True)):
+            if p.array is not view:
                 raise RuntimeError(
                     f"step: {label(p, i)} no longer lives in this update rule's buffer: another "
                     "update rule or another array took it over; make one update rule per set "
                     "of parameters, after the last change of p.array"
                 )
-            g_view[...] = gradient("step", p, i)
+            vectors.append(gradient("step", p, i).reshape(-1))
+        return vectors
 
     def changed(self) -> None:
         """Count a change in place on every parameter.

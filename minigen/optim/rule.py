@@ -1,4 +1,4 @@
-"""What all update rules share: gather the gradients, run the formula, count the change.
+"""What all update rules share: collect the gradients, run the formula, count the change.
 
 A rule adds its hyper-parameters, the names of its state and the formula itself. The formula
 runs on blocks of the flat buffers that are small enough for its temporaries to stay in the
@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from minigen.backend import Array, for_each, to_numpy, xp
+from minigen.backend import Array, to_numpy, xp
 from minigen.nn.parameter import Parameter
 from minigen.optim.check import positive
 from minigen.optim.flat import FlatParameters
@@ -22,8 +22,8 @@ class UpdateRule(ABC):
     params: the parameters to move, as ``FlatParameters`` takes them; alpha: the step size, a
     finite number > 0, to which a schedule may assign later.
 
-    Attributes: t, the number of steps made; flat, the parameters and gradients as two flat
-    buffers; state, the rule's own flat buffers by name, zero at first.
+    Attributes: t, the number of steps made; flat, the parameters as one flat buffer; state, the
+    rule's own flat buffers by name, zero at first.
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()  # buffers that ``update`` gets after theta and g
@@ -39,12 +39,18 @@ class UpdateRule(ABC):
             name: xp(theta).zeros(theta.size, dtype=theta.dtype) for name in self.state_names
         }
         on_host = xp(theta).__name__ == "numpy"
-        size = self.block_size if on_host else max(theta.size, 1)  # a device wants long vectors
-        buffers = (theta, self.flat.g, *self.state.values())
-        self._blocks = [
-            tuple(buffer[start : start + size] for buffer in buffers)
-            for start in range(0, theta.size, size)
-        ]
+        size = min(self.block_size, theta.size) if on_host else theta.size  # devices: one vector
+        g = xp(theta).empty(size, dtype=theta.dtype)
+        self._blocks = []
+        for begin in range(0, theta.size, max(size, 1)):
+            end = min(begin + size, theta.size)
+            buffers = [buffer[begin:end] for buffer in (theta, *self.state.values())]
+            self._blocks.append((self.flat.pieces(begin, end), g[: end - begin], *buffers))
+
+    @property
+    def params(self) -> list[Parameter]:
+        """The parameters that this rule moves."""
+        return self.flat.params
 
     @property
     def alpha(self) -> float:
@@ -68,12 +74,15 @@ class UpdateRule(ABC):
         """One update of all parameters from the gradients in their ``.grad``.
 
         Raises ValueError or RuntimeError, naming the parameter, before anything has changed:
-        see ``FlatParameters.gather``.
+        see ``FlatParameters.gradients``.
         """
-        self.flat.gather()
+        gradients = self.flat.gradients()
         self.t += 1
         self.flat.changed()  # counted first: a step that fails half way has changed values too
-        for_each(self.update, self._blocks)
+        for pieces, g, theta, *state in self._blocks:
+            for i, elements, place in pieces:
+                g[place] = gradients[i][elements]
+            self.update(theta, g, *state)
 
     def zero_grad(self) -> None:
         """Forget the gradients: ``p.grad = None`` for every parameter."""

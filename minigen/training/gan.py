@@ -52,7 +52,7 @@ def gan_step(
     #     weights are asked for, so none of the discriminator's gradients is computed
     loss = generator_loss(model.discriminator(model.generator(model.prior(n, rng))))
     generator_rule.zero_grad()
-    loss.backward(inputs=model.generator.parameters())
+    loss.backward(inputs=generator_rule.params)
     generator_rule.step()
     return GANLosses(parts.value, loss)
 

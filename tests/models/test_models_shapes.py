@@ -77,20 +77,36 @@ def test_autoencoder_for_mnist():
     assert shapes(bare) == {**layers("encoder", 9, 2), **layers("decoder", 2, 9)}
 
 
-def test_chain_begins_as_its_activation_wants():
-    """[E.HE] before a ReLU, [E.XAVIER] elsewhere: spread within 4 standard errors."""
-    for activation, first in ((nn.ReLU, 2 / 300), (nn.Tanh, 2 / 500)):
-        chain = dense_chain([300, 200, 100], activation, Generator(1), last=nn.Sigmoid)
-        for layer, variance in ((chain[0], first), (chain[2], 2 / 300)):
-            found = layer.weight.numpy().var() / variance
-            assert abs(found - 1) < 4 * np.sqrt(2 / layer.weight.size)
-            assert np.array_equal(layer.bias.numpy(), 0 * layer.bias.numpy())
-        assert [type(m) for m in chain.modules()][1:] == [
-            nn.Dense,
-            activation,
-            nn.Dense,
-            nn.Sigmoid,
-        ]
+@pytest.mark.parametrize("between", [nn.ReLU, nn.Tanh])
+@pytest.mark.parametrize("last", [None, nn.Sigmoid, nn.ReLU])
+def test_chain_begins_as_its_activations_want(between, last):
+    """[E.HE] before a ReLU, also at the end, [E.XAVIER] elsewhere: within 4 standard errors."""
+    chain = dense_chain([300, 200, 100], between, Generator(1), last=last)
+    ends = [] if last is None else [last]
+    assert [type(m) for m in chain.modules()][1:] == [nn.Dense, between, nn.Dense, *ends]
+    for layer, after in ((chain[0], between), (chain[2], last)):
+        out, size = layer.weight.shape
+        variance = 2 / size if after is nn.ReLU else 2 / (size + out)
+        assert abs(layer.weight.numpy().var() / variance - 1) < 4 * np.sqrt(2 / layer.weight.size)
+        assert np.array_equal(layer.bias.numpy(), np.zeros(out))
+
+
+@pytest.mark.parametrize("name", models.ACTIVATIONS)
+def test_activations_have_names(name):
+    """A name is the class it stands for, between the layers and at the end."""
+    kind = models.ACTIVATIONS[name]
+    named = dense_chain([3, 4, 2], name, Generator(0), last=name)
+    given = dense_chain([3, 4, 2], kind, Generator(0), last=kind)
+    assert [type(m) for m in named.modules()][1:] == [nn.Dense, kind] * 2
+    x = np.ones((2, 3), "float32")
+    assert np.array_equal(named(x).numpy(), given(x).numpy())
+
+
+def test_unknown_activations_are_named():
+    match = r"activation: must be one of relu, .*, or a Module class; got 'relo'"
+    for arguments in (("relo", Generator(0)), ("relu", Generator(0), "relo")):
+        with pytest.raises(ValueError, match=match):
+            dense_chain([3, 2], *arguments)
 
 
 def test_sizes_that_make_no_model_are_refused():
@@ -98,7 +114,6 @@ def test_sizes_that_make_no_model_are_refused():
         dense_chain([5], nn.ReLU, Generator(0))
     with pytest.raises(ValueError, match="VAE: hidden must name at least one width; got none"):
         VAE(5, hidden=(), rng=Generator(0))
-    assert set(models.__all__) == {"GAN", "VAE", "Autoencoder", "dense_chain"}
 
 
 # ---------------------------------------------------------------- what they compute

@@ -26,16 +26,27 @@ def test_parameters_become_views():
     np.testing.assert_array_equal(buffers.theta[:12], 7.0)
 
 
-def test_gather_copies_in_order_without_new_buffers():
+def test_gradients_come_in_order_and_uncopied():
     params = parameters()
     buffers = FlatParameters(params)
-    g = buffers.g
     give_gradients(params, np.arange(24))
-    buffers.gather()
-    assert buffers.g is g
-    np.testing.assert_array_equal(g, np.arange(24))
-    buffers.theta -= g
-    np.testing.assert_array_equal(params[1].grad.numpy(), np.arange(12, 17))  # not our memory
+    vectors = buffers.gradients()
+    np.testing.assert_array_equal(np.concatenate(vectors), np.arange(24))
+    assert all(np.shares_memory(v, p.grad.array) for v, p in zip(vectors, params, strict=True))
+
+
+def test_pieces_cover_every_stretch_of_theta():
+    """Copied piece by piece, the gradients stand where their parameters stand."""
+    params = parameters()
+    buffers = FlatParameters(params)
+    give_gradients(params, np.arange(24))
+    vectors = buffers.gradients()
+    for begin in range(24):
+        for end in range(begin + 1, 25):
+            g = np.full(end - begin, -1.0)
+            for i, elements, place in buffers.pieces(begin, end):
+                g[place] = vectors[i][elements]
+            np.testing.assert_array_equal(g, np.arange(begin, end))
 
 
 def test_changed_counts_every_parameter():
