@@ -41,16 +41,16 @@ class Engine:
     def ask(self, action: str, **details: Any) -> dict[str, Any]:
         """The reply to a request. Raises EngineError if the process fails; it says why itself."""
         assert self.process.stdin is not None and self.process.stdout is not None
+        request = json.dumps({"do": action, **details})
         try:
-            print(json.dumps({"do": action, **details}), file=self.process.stdin, flush=True)
+            print(request, file=self.process.stdin, flush=True)
             line = self.process.stdout.readline()
         except BrokenPipeError:
             line = ""
         if not line:
             raise EngineError(
-                f"benchmark: the {self.name} process must answer to {action!r} "
-                f"{details or ''}; it ended with code {self.process.wait()}; its own message "
-                "stands above"
+                f"benchmark: the {self.name} process must answer {request}; it ended with code "
+                f"{self.process.wait()}; its own message stands above: put that right first"
             )
         reply: dict[str, Any] = json.loads(line)
         return reply

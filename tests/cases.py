@@ -201,6 +201,7 @@ INDEXING = [
         for i, dtype in (([2, 0, 2], "int64"), ([[1, 1, 3], [3, 1, 0]], "int64"), (1, "int64"),
                          ([3, -1, 0, 0], "int32"), ([0, 1], "uint8"))
     ],
+    row("[E.EMBEDDING]", ops.embedding, anywhere(256, 1), fixed([255, 0, 255], "uint8")),  # bytes
     *[
         row("", ops.put_rows, anywhere(*np.shape(i), 2), fixed(i), oracle=put_rows_oracle, rows=4)
         for i in ([2, 0, 2], [[1, 1, 3], [3, 1, 0]], 1)

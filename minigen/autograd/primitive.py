@@ -124,9 +124,10 @@ class Primitive:
     ) -> Node:
         node = Node(self, result.array, tuple(parents))
         node.settings = settings
-        kept = self._kept.get(wanted)
+        call = wanted | 1 << len(args)  # says both which gradients, and how many arguments
+        kept = self._kept.get(call)
         if kept is None:
-            kept = self._kept[wanted] = self._kept_for(wanted, len(args))
+            kept = self._kept[call] = self._kept_for(wanted, len(args))
         for i, value in enumerate(values):
             if i in kept:
                 a = args[i]

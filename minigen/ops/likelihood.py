@@ -26,10 +26,13 @@ def bernoulli_log_prob(x: Array, logits: Array) -> Array:
             f"logits {logits.shape}; reshape one of them, nothing is broadcast here"
         )
     # With max(l, 0) = (l + |l|) / 2:  x l - log(1 + e^l) = (x - ½) l - ½ |l| - log(1 + e^-|l|)
+    m = xp(logits)
     size = abs(logits)
-    y = (x - 0.5) * logits
+    y = x - 0.5
+    y *= logits
     y -= 0.5 * size
-    y -= xp(logits).log1p(xp(logits).exp(-size))
+    size = m.exp(-size)
+    y -= m.log1p(size)
     return y
 
 

@@ -46,8 +46,14 @@ class Adam(UpdateRule):
         super().__init__(params, alpha)
 
     def update(self, theta: Array, g: Array, m: Array, v: Array) -> None:
-        m *= self.beta1
+        m *= self.beta1  # m = beta1 m + (1 - beta1) g
         m += (1 - self.beta1) * g
+        g *= g  # v = beta2 v + (1 - beta2) g^2; g, a copy, is not needed after this
+        g *= 1 - self.beta2
         v *= self.beta2
-        v += (1 - self.beta2) * g**2
-        theta -= self.alpha * m / (xp(v).sqrt(v) + self.epsilon)
+        v += g
+        root = xp(v).sqrt(v, out=g)  # theta = theta - alpha m / (sqrt(v) + epsilon)
+        root += self.epsilon
+        step = self.alpha * m
+        step /= root
+        theta -= step

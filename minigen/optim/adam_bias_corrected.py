@@ -47,10 +47,16 @@ class AdamBiasCorrected(UpdateRule):
         super().__init__(params, alpha)
 
     def update(self, theta: Array, g: Array, m: Array, v: Array) -> None:
-        m *= self.beta1
+        m *= self.beta1  # m = beta1 m + (1 - beta1) g
         m += (1 - self.beta1) * g
+        g *= g  # v = beta2 v + (1 - beta2) g^2; g, a copy, is not needed after this
+        g *= 1 - self.beta2
         v *= self.beta2
-        v += (1 - self.beta2) * g**2
+        v += g
         m_hat = m / (1 - self.beta1**self.t)
         v_hat = v / (1 - self.beta2**self.t)
-        theta -= self.alpha * m_hat / (xp(v).sqrt(v_hat) + self.epsilon)
+        root = xp(v).sqrt(v_hat, out=v_hat)  # theta -= alpha m_hat / (sqrt(v_hat) + epsilon)
+        root += self.epsilon
+        step = self.alpha * m_hat
+        step /= root
+        theta -= step

@@ -67,7 +67,7 @@ class UpdateRule(ABC):
         """Change ``theta`` and the state in place, by the rule's formula.
 
         theta, g and each buffer of ``state_names``, in that order: arrays of one shape and
-        dtype, one block of the flat buffers.
+        dtype, one block of the flat buffers. g is a copy, and may be overwritten.
         """
 
     def step(self) -> None:

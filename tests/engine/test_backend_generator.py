@@ -1,9 +1,11 @@
 """Random numbers: the same seed gives the same bytes, and children do not disturb each other."""
 
+import math
+
 import numpy as np
 import pytest
 
-from minigen import Generator, generator
+from minigen import Generator, generator, to_numpy
 
 
 def draws(rng):
@@ -37,10 +39,27 @@ def test_shapes_types_and_ranges(backend):
     assert sorted(rng.permutation(9).tolist()) == list(range(9))
 
 
-def test_normal_draws_have_mean_zero_and_variance_one(backend):
-    x = Generator(1).normal(200_000, "float64")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_normal_draws_are_normal_and_independent(dtype, backend):
+    x = to_numpy(Generator(1).normal(200_000, dtype)).astype("float64")
     assert abs(x.mean()) < 0.01 and abs(x.var() - 1) < 0.02
     assert abs((x**3).mean()) < 0.05 and abs((x**4).mean() - 3) < 0.1
+    below = [(x < edge).mean() for edge in (-2.0, -1.0, 0.0, 0.5, 1.5)]
+    expected = [0.5 * math.erfc(-edge / math.sqrt(2)) for edge in (-2.0, -1.0, 0.0, 0.5, 1.5)]
+    assert below == pytest.approx(expected, abs=0.005)
+    for lag in (1, 2, 100_000):  # neighbours, and the two halves of a draw
+        a, b = x[:-lag], x[lag:]
+        assert abs((a * b).mean()) < 0.02
+        assert abs((a**2 * b**2).mean() - 1) < 0.05
+
+
+@pytest.mark.parametrize("shape", [(), 1, 3, (0,), (2, 0), (5,), (3, 3), (2, 3, 4)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_normal_draws_come_in_every_shape(shape, dtype, backend):
+    x = Generator(1).normal(shape, dtype)
+    assert np.shape(x) == ((shape,) if isinstance(shape, int) else shape)
+    assert x.dtype == dtype
+    assert np.unique(to_numpy(x)).size == x.size
 
 
 def test_children_are_independent_of_their_parent_and_of_each_other():

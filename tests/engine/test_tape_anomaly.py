@@ -99,7 +99,8 @@ def test_a_cotangent_that_comes_in_infinite_is_not_blamed_on_the_next_rule():
     x = leaf([1.0])
     with detect_anomaly(), pytest.raises(FloatingPointError, match="steep .backward"):
         steep(x * 2.0).sum().backward()
-    steep(x * 2.0).sum().backward()
+    with detect_anomaly():
+        (x * 2.0).backward(np.array([np.inf]))
     assert x.grad.numpy().tolist() == [np.inf]
 
 

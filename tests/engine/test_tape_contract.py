@@ -4,6 +4,8 @@ Shape, precision and presence of every cotangent are checked by name. A gradient
 out belongs to its owner: clipping one in place must not change another.
 """
 
+import math
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,23 @@ def test_a_primitive_of_many_arrays_names_and_feeds_each():
     assert minigen.gradcheck(
         product_of_all, *[x if isinstance(x, np.ndarray) else x.numpy() for x in xs], order=2
     )
+
+
+def test_a_primitive_of_many_arrays_keeps_all_of_them_however_many_they_are():
+    """What the graph keeps is worked out once for a number of arguments, not for all numbers."""
+
+    @primitive
+    def product_of_all(*xs):
+        return math.prod(xs)
+
+    @product_of_all.vjp
+    def _(gy, y, *xs, index):
+        return gy * y / xs[index] + 0 * sum(xs)
+
+    for count in (1, 2, 4, 3):
+        x = leaf([2.0, 3.0])
+        product_of_all(x, *[np.array([5.0, 7.0])] * (count - 1)).sum().backward()
+        assert x.grad.numpy().tolist() == [5.0 ** (count - 1), 7.0 ** (count - 1)]
 
 
 def test_rules_that_need_no_values_get_shape_and_precision():
