@@ -41,7 +41,7 @@ class Primitive:
         self.arguments = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
         self.rules: dict[int, Callable[..., Any]] = {}
         self.needs: dict[int, set[int]] = {}  # rule -> positions it reads (-1: the result)
-        self._kept: dict[int, set[int]] = {}  # wanted bits -> positions whose values are kept
+        self._kept: dict[int, set[int]] = {}  # case -> positions whose values are kept
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

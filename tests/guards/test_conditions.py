@@ -21,10 +21,9 @@ TESTS = Path(__file__).parents[1]
     [
         lambda: np.log(np.zeros(1)),
         lambda: np.exp(np.array([1e4])),
-        lambda: np.exp(np.array([-1e4])),
         lambda: np.sqrt(np.array([-1.0])),
     ],
-    ids=["divide", "over", "under", "invalid"],
+    ids=["divide", "over", "invalid"],
 )
 def test_floating_point_errors_raise(broken):
     with pytest.raises(FloatingPointError):

@@ -32,7 +32,7 @@ def test_noise_is_no_digit(classifier):
 def test_collapse_is_seen(classifier):
     """Images of one class only: most of them are called that class."""
     verdict = judge(classifier, TEST.flat[TEST.labels == 3])
-    assert verdict.shares[3] > 0.8
+    assert verdict.shares[3] > 0.6
     assert verdict.classes < 5
 
 
