@@ -5,11 +5,15 @@ from pathlib import Path
 
 import click
 
+from minigen.autograd import no_grad
+from minigen.backend import Generator, to_numpy
 from minigen.cli.train import train_gan, train_vae
+from minigen.training import load_run, save_side_by_side
 
 LOOK = """
 Open these pictures:
 
+  {out}/samples.png              both side by side: none of these digits was ever written by hand
   {out}/vae/samples.png          digits that the VAE decoded from random codes: soft, most of
                                  them digits, some halfway between two
   {out}/vae/reconstructions.png  test digits, and below them what is left after {code} numbers
@@ -18,7 +22,8 @@ Open these pictures:
   {out}/gan/samples.png          digits that the GAN made from noise: crisper than the VAE's, and
                                  now and then a stroke too many
   {out}/gan/pictures/            the same noise over the epochs: from fog to digits
-  {out}/gan/losses.png           the game: neither player wins
+  {out}/gan/losses.png           the game: the discriminator gains slowly, on the training images
+                                 only; about unseen digits (test d real) it stays undecided
 
 A classifier of real digits looked at 1,000 samples of each:
 """
@@ -42,7 +47,13 @@ def demo_command(context: click.Context, out: Path) -> None:
     context.invoke(train_vae, out=out / "vae", overwrite=True)
     click.echo("\n2 of 2: a generative adversarial net on the same digits")
     context.invoke(train_gan, out=out / "gan", overwrite=True)
-    config = json.loads((out / "vae" / "config.json").read_text(encoding="utf-8"))
+    sheets = {}
+    for name, title in (("gan", "made from noise by a GAN"), ("vae", "and by a VAE")):
+        model, config = load_run(out / name)
+        with no_grad():
+            rows = to_numpy(model.sample(64, Generator(0)).array)
+        sheets[title] = rows.reshape(64, *config["shape"])
+    save_side_by_side(sheets, out / "samples.png")
     click.echo(LOOK.format(out=out, code=config["model_arguments"]["code_size"]))
     for name in ("vae", "gan"):
         result = json.loads((out / name / "result.json").read_text(encoding="utf-8"))

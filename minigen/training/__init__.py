@@ -6,7 +6,7 @@ from minigen.training.gallery import Gallery
 from minigen.training.gan import GANLosses, GANTraining, gan_step
 from minigen.training.history import History
 from minigen.training.method import Method
-from minigen.training.pictures import save_images
+from minigen.training.pictures import save_images, save_side_by_side
 from minigen.training.run import MODELS, RunError, load_run, new_directory, train_run
 from minigen.training.trainer import DivergenceError, Trainer
 from minigen.training.vae import VAETraining, vae_step
@@ -28,6 +28,7 @@ __all__ = [
     "load_run",
     "new_directory",
     "save_images",
+    "save_side_by_side",
     "train_run",
     "vae_step",
 ]

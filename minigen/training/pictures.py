@@ -61,6 +61,19 @@ def save_images(
     save_figure(figure, path, dpi=120)
 
 
+def save_side_by_side(
+    sheets: Mapping[str, Any], path: str | os.PathLike[str], columns: int = 8
+) -> None:
+    """Several sheets of images (n, height, width), each under its title, in one picture."""
+    figure = Figure(figsize=(4.6 * len(sheets), 4.9), layout="constrained")
+    for axes, (title, images) in zip(
+        numpy.atleast_1d(figure.subplots(1, len(sheets))), sheets.items(), strict=True
+    ):
+        _show(axes, tile(images, columns))
+        axes.set_title(title, fontsize=11)
+    save_figure(figure, path)
+
+
 def save_reconstructions(
     originals: Any, reconstructions: Any, path: str | os.PathLike[str], columns: int = 12
 ) -> None:
@@ -100,7 +113,7 @@ def save_latent_plane(
     for label in numpy.unique(labels):
         at = coordinates[labels == label]
         left.scatter(at[:, 0], at[:, 1], s=9, color=f"C{label % 10}", label=str(label))
-    left.legend(title="label", fontsize=8, markerscale=2, loc="upper right")
+    left.legend(title="label", fontsize=8, markerscale=2, loc="upper left", bbox_to_anchor=(1, 1))
     left.set_xlabel(f"{axes_name} 1")
     left.set_ylabel(f"{axes_name} 2")
     left.set_title("codes of the test images", fontsize=10)

@@ -193,10 +193,9 @@ def test_read_only_is_a_view():
 
 def test_erf_is_the_c_librarys_to_the_last_bits():
     x = np.concatenate([np.linspace(-7, 7, 20001), [0.46875, -4.0, 4.0, 1e-300, -0.0, 1e4, -1e4]])
-    with np.errstate(under="ignore"):
-        y = backend.erf(x)
-        single = backend.erf(x.astype("float32"))
-        assert np.array_equal(backend.erf(-x), -y)
+    y = backend.erf(x)
+    single = backend.erf(x.astype("float32"))
+    assert np.array_equal(backend.erf(-x), -y)
     expected = np.vectorize(math.erf)(x)
     assert abs(y - expected).max() < 1e-15
     assert single.dtype == "float32" and abs(single - expected).max() < 2e-7

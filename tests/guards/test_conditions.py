@@ -30,6 +30,10 @@ def test_floating_point_errors_raise(broken):
         broken()
 
 
+def test_underflow_is_no_error():
+    assert np.exp(np.array([-1e4])).tolist() == [0.0]
+
+
 def test_warnings_are_errors():
     with pytest.raises(UserWarning):
         warnings.warn("quiet?", UserWarning, stacklevel=1)

@@ -77,6 +77,13 @@ def test_autoencoder_for_mnist():
     assert shapes(bare) == {**layers("encoder", 9, 2), **layers("decoder", 2, 9)}
 
 
+def test_decoders_mirror_encoders():
+    vae = shapes(SMALL["vae"]())
+    assert vae.items() >= {**layers("encoder", 12, 6, 5), **layers("decoder", 3, 5, 6, 12)}.items()
+    model = Autoencoder(9, hidden=(7, 5), code_size=2, rng=Generator(0))
+    assert shapes(model) == {**layers("encoder", 9, 7, 5, 2), **layers("decoder", 2, 5, 7, 9)}
+
+
 @pytest.mark.parametrize("between", [nn.ReLU, nn.Tanh])
 @pytest.mark.parametrize("last", [None, nn.Sigmoid, nn.ReLU])
 def test_chain_begins_as_its_activations_want(between, last):

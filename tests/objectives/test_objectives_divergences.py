@@ -131,8 +131,7 @@ def test_means_of_ten_thousand(dtype):
 
 def test_very_negative_log_variances():
     """[E.KLSTANDARD] The variance is 0 to the last bit, the divergence |log sigma^2| / 2."""
-    with np.errstate(under="ignore"):
-        found = gaussian_kl(np.zeros((1, 1)), np.array([[-1e4]]))
+    found = gaussian_kl(np.zeros((1, 1)), np.array([[-1e4]]))
     np.testing.assert_allclose(found, 0.5 * (1e4 - 1), rtol=1e-15)
 
 
