@@ -200,3 +200,11 @@ def test_the_gradient_of_a_number_is_a_tensor_of_its_precision(dtype):
     assert (x.grad * 2.0).dtype == dtype
     x.grad.assign(5.0)
     assert x.grad.item() == 5.0
+
+
+def test_broadcast_to_refuses_to_lose_axes():
+    """NumPy's assignment would drop leading axes of size 1 without a word."""
+    with pytest.raises(ValueError, match=r"broadcast_to: x \(1, 3\) has more axes than .*\(3,\)"):
+        ops.broadcast_to(np.ones((1, 3)), shape=(3,))
+    with pytest.raises(ValueError, match="broadcast"):
+        ops.broadcast_to(np.ones(2), shape=(3,))
