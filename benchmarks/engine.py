@@ -50,7 +50,8 @@ class Engine:
         if not line:
             raise EngineError(
                 f"benchmark: the {self.name} process must answer {request}; it ended with code "
-                f"{self.process.wait()}; its own message stands above: put that right first"
+                f"{self.process.wait()} (below 0: a signal); put right what its own message "
+                "above says, or run again where it was stopped from outside"
             )
         reply: dict[str, Any] = json.loads(line)
         return reply

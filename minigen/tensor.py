@@ -22,6 +22,12 @@ REFLECTED = {
     "divide": "__rtruediv__",
     "power": "__rpow__",
     "matmul": "__rmatmul__",
+    "less": "__gt__",
+    "less_equal": "__ge__",
+    "greater": "__lt__",
+    "greater_equal": "__le__",
+    "equal": "__eq__",
+    "not_equal": "__ne__",
 }
 
 
@@ -116,6 +122,12 @@ class Tensor(Traced):
         result = Tensor(self.array)
         result.version = self.version
         return result
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Tensor":
+        """A leaf of its own with the same values, so that ``copy.deepcopy`` of a model works."""
+        if not self.is_leaf:
+            raise GraphError("deepcopy: only leaves can be copied; use x.detach() first")
+        return tensor(self, requires_grad=self.requires_grad)
 
     def __repr__(self) -> str:
         text = repr(to_numpy(self.array))

@@ -217,9 +217,10 @@ PRODUCTS = [
 LINALG = [
     *[row("[E.MATMUL]", ops.matmul, anywhere(*a), anywhere(*b)) for a, b in PRODUCTS],
     *[
-        row("[E.LINEAR]", ops.linear, anywhere(*s), anywhere(2, 3), *bias)
+        row("[E.LINEAR]", ops.linear, anywhere(*s), anywhere(out, 3), *bias)
         for s in ((4, 3), (3,), (2, 2, 3), (1, 3))
-        for bias in ((anywhere(2),), ())
+        for out in (2, 1)  # a single output has a faster rule of its own
+        for bias in ((anywhere(out),), ())
     ],
 ]
 LIKELIHOOD = [

@@ -85,3 +85,22 @@ def test_what_is_no_seed_is_refused(seed):
 
 def test_numpys_integers_are_seeds():
     assert Generator(np.int64(4)).normal(2).tobytes() == Generator(4).normal(2).tobytes()
+
+
+def test_normal_draws_have_the_normal_distribution_at_every_quantile():
+    """Box and Muller: the share of draws below q is the distribution function at q."""
+    n = 200_000
+    draws = Generator(0).normal(n + 1).astype("float64")  # odd: the last pair is cut in half
+    assert draws.shape == (n + 1,)
+    for q in (-4.0, -3.0, -2.0, -1.0, -0.3, 0.0, 0.3, 1.0, 2.0, 3.0, 4.0):
+        p = 0.5 * (1 + math.erf(q / math.sqrt(2)))
+        error = math.sqrt(p * (1 - p) / n)
+        assert abs((draws < q).mean() - p) < 4.5 * error, q
+    assert np.isfinite(draws).all()
+    assert 4.2 < abs(draws).max() < 5.9
+
+
+def test_the_two_draws_of_a_pair_do_not_depend_on_each_other():
+    draws = Generator(1).normal((2, 50_000)).astype("float64")
+    for one, two in ((draws[0], draws[1]), (draws[0] ** 2, draws[1] ** 2)):
+        assert abs(np.corrcoef(one, two)[0, 1]) < 4.5 / math.sqrt(50_000)

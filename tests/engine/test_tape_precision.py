@@ -126,6 +126,11 @@ def test_no_gradient_passes_through_integers():
     assert x.grad.numpy().tolist() == [1.0, 2.0]
 
 
+def test_a_primitive_may_answer_with_a_mask():
+    is_positive = primitive(lambda x: x > 0)
+    assert is_positive(tensor([1.0, -1.0])).numpy().tolist() == [True, False]
+
+
 def test_a_primitive_says_when_it_may_change_precision():
     @primitive(cast=True)
     def as_double(x):
