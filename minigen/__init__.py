@@ -23,6 +23,7 @@ from minigen.backend import (
     to_numpy,
     use_backend,
 )
+from minigen.creation import arange, ones, tensor, zeros
 from minigen.drawing import draw_graph
 from minigen.functional import dropout, gaussian_log_prob
 from minigen.gradcheck import GradientError, gradcheck
@@ -66,7 +67,7 @@ from minigen.ops import (
     var,
     where,
 )
-from minigen.tensor import Tensor, arange, ones, tensor, zeros
+from minigen.tensor import Tensor
 
 __version__ = "0.1.0"
 

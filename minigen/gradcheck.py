@@ -14,7 +14,8 @@ import numpy
 
 from minigen import autograd
 from minigen.backend import Generator, to_numpy
-from minigen.tensor import Tensor, tensor
+from minigen.creation import tensor
+from minigen.tensor import Tensor
 
 COMPLEX_STEP = 1e-30  # no difference is taken, so the step may be far below rounding
 CENTRAL_STEP = 6e-6  # about the cube root of the rounding error of float64

@@ -1,4 +1,4 @@
-"""Floor 3: the tensor, a traced array with operators and NumPy's methods.
+"""Floor 3: the tensor, a traced array with operators.
 
 Every operator is one primitive from ``ops``; nothing is computed here. A tensor made by the
 user is a leaf; with ``requires_grad=True`` everything computed from it is recorded, and
@@ -11,10 +11,9 @@ from typing import Any
 from minigen import autograd, backend, ops
 from minigen.autograd import GraphError, Traced, leaf_node
 from minigen.backend import Array, is_array, read_only, to_numpy
+from minigen.methods import NumpyMethods
 
 DEFAULT_FLOAT = "float32"
-KINDS = "biufc"  # booleans, integers, floats; complex only while derivatives are checked
-FLOATS = ("float32", "float64", "complex128")
 REFLECTED = {
     "add": "__radd__",
     "subtract": "__rsub__",
@@ -45,12 +44,7 @@ def _raw_key(key: Any) -> Any:
     return _raw(key)
 
 
-def _shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
-    """Both x.reshape(2, 3) and x.reshape((2, 3))."""
-    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
-
-
-class Tensor(Traced):
+class Tensor(NumpyMethods):
     """A multi-dimensional array that remembers how it was computed.
 
     Made by ``minigen.tensor`` and by every operation on a tensor. ``grad``: a tensor of the
@@ -127,7 +121,9 @@ class Tensor(Traced):
         """A leaf of its own with the same values, so that ``copy.deepcopy`` of a model works."""
         if not self.is_leaf:
             raise GraphError("deepcopy: only leaves can be copied; use x.detach() first")
-        return tensor(self, requires_grad=self.requires_grad)
+        copied = Tensor(self.array.copy())
+        copied.requires_grad = self.requires_grad
+        return copied
 
     def __repr__(self) -> str:
         text = repr(to_numpy(self.array))
@@ -311,94 +307,3 @@ class Tensor(Traced):
         return Tensor(backend.xp(self.array).asarray(self.array >= _raw(y)))
 
     __hash__ = object.__hash__
-
-    # ------------------------------------------------------------ NumPy's methods
-    def sum(self, axis: ops.Axis = None, keepdims: bool = False) -> Any:
-        return ops.reduce_sum(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: ops.Axis = None, keepdims: bool = False) -> Any:
-        return ops.mean(self, axis=axis, keepdims=keepdims)
-
-    def var(self, axis: ops.Axis = None, keepdims: bool = False, correction: int = 0) -> Any:
-        return ops.var(self, axis=axis, keepdims=keepdims, correction=correction)
-
-    def max(self, axis: ops.Axis = None, keepdims: bool = False) -> Any:
-        return ops.reduce_max(self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: ops.Axis = None, keepdims: bool = False) -> Any:
-        return ops.reduce_min(self, axis=axis, keepdims=keepdims)
-
-    def exp(self) -> Any:
-        return ops.exp(self)
-
-    def log(self) -> Any:
-        return ops.log(self)
-
-    def sqrt(self) -> Any:
-        return ops.sqrt(self)
-
-    def tanh(self) -> Any:
-        return ops.tanh(self)
-
-    def clip(self, low: float | None = None, high: float | None = None) -> Any:
-        return ops.clip(self, low=low, high=high)
-
-    def astype(self, dtype: Any) -> Any:
-        return ops.astype(self, dtype=dtype)
-
-    def reshape(self, *shape: Any) -> Any:
-        return ops.reshape(self, shape=_shape(shape))
-
-    def transpose(self, *axes: Any) -> Any:
-        return ops.transpose(self, axes=_shape(axes) or tuple(range(self.ndim))[::-1])
-
-    @property
-    def T(self) -> Any:
-        return self.transpose()
-
-    def swapaxes(self, i: int, j: int) -> Any:
-        return ops.swapaxes(self, i, j)
-
-    def repeat(self, repeats: int, axis: int) -> Any:
-        return ops.repeat(self, repeats=repeats, axis=axis)
-
-
-# ---------------------------------------------------------------- creation
-def tensor(values: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor on the active backend from numbers, nested lists, an array or a tensor (copied).
-
-    dtype: "float32", "float64", an integer type or bool. By default lists and numbers become
-    float32 or int64, arrays keep their type. requires_grad: collect gradients here.
-    Raises TypeError for values that are not numbers, for types other than these, and for a
-    gradient asked of integers.
-    """
-    made_of_numbers = not is_array(_raw(values)) and not hasattr(values, "dtype")
-    array = backend.asarray(_raw(values), dtype=dtype)
-    if dtype is None and made_of_numbers and array.dtype.kind == "f":
-        array = array.astype(DEFAULT_FLOAT)
-    if array.dtype.kind not in KINDS or (
-        array.dtype.kind in "fc" and array.dtype.name not in FLOATS
-    ):
-        raise TypeError(
-            "tensor: values must be numbers of type float32, float64, integer or bool; got "
-            f"{array.dtype} from {type(values).__name__}; pass dtype='float32'"
-        )
-    result = Tensor(array.copy())
-    result.requires_grad = requires_grad
-    return result
-
-
-def zeros(shape: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> Tensor:
-    """A tensor of zeros."""
-    return tensor(backend.active().zeros(shape, dtype=dtype), requires_grad=requires_grad)
-
-
-def ones(shape: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> Tensor:
-    """A tensor of ones."""
-    return tensor(backend.active().ones(shape, dtype=dtype), requires_grad=requires_grad)
-
-
-def arange(start: int, stop: int | None = None, step: int = 1) -> Tensor:
-    """Integers start, start + step, ... below stop, as an int64 tensor; arange(n) is 0..n-1."""
-    first, last = (0, start) if stop is None else (start, stop)
-    return tensor(backend.active().arange(first, last, step, dtype="int64"))

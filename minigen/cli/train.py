@@ -37,6 +37,15 @@ CODE_SIZE = {"digits": 8, "mnist": 20}
 GAN_ALPHA = {"digits": 5e-4, "mnist": 2e-4}
 
 
+activation_option = click.option(
+    "--activation",
+    type=click.Choice(list(ACTIVATIONS)),
+    default="relu",
+    show_default=True,
+    help="What stands between the layers.",
+)
+
+
 @click.group("train")
 def train_group() -> None:
     """Train a model; the run directory keeps figures, pictures and weights.
@@ -115,13 +124,7 @@ def report(directory: Path, figures: dict[str, Any], test: Images) -> None:
 @train_group.command("vae")
 @click.option("--hidden", type=Widths(), help="Widths of the hidden layers.  [by data set]")
 @click.option("--code-size", type=click.IntRange(1), help="Dimensions of z.  [by data set]")
-@click.option(
-    "--activation",
-    type=click.Choice(list(ACTIVATIONS)),
-    default="relu",
-    show_default=True,
-    help="What stands between the layers.",
-)
+@activation_option
 @click.option(
     "--beta", type=click.FloatRange(0), default=1.0, show_default=True, help="Weight of the KL."
 )
@@ -222,13 +225,7 @@ def train_gan(
 @train_group.command("autoencoder")
 @click.option("--hidden", type=Widths(), help="Widths of the hidden layers.  [by data set]")
 @click.option("--code-size", type=click.IntRange(1), help="Numbers in a code.  [by data set]")
-@click.option(
-    "--activation",
-    type=click.Choice(list(ACTIVATIONS)),
-    default="relu",
-    show_default=True,
-    help="What stands between the layers.",
-)
+@activation_option
 @common_options
 def train_autoencoder(
     hidden: tuple[int, ...] | None, code_size: int | None, activation: str, **common: Any

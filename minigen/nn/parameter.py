@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from minigen.tensor import Tensor, tensor
+from minigen.creation import tensor
+from minigen.tensor import Tensor
 
 
 class Parameter(Tensor, leaf=True):

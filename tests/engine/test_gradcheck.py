@@ -9,8 +9,9 @@ import pytest
 
 from minigen import ops
 from minigen.autograd import primitive
+from minigen.creation import tensor
 from minigen.gradcheck import GradientError, gradcheck
-from minigen.tensor import Tensor, tensor
+from minigen.tensor import Tensor
 
 X = np.array([[0.3, -1.2, 0.8], [1.5, 0.4, -0.6]])
 

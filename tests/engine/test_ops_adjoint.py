@@ -10,7 +10,7 @@ from cases import CASES
 
 from minigen import autograd, ops
 from minigen.backend import asarray, to_numpy
-from minigen.tensor import tensor
+from minigen.creation import tensor
 
 LINEAR = {
     "add", "astype", "broadcast_to", "concatenate", "embedding", "flip", "getitem", "mean",

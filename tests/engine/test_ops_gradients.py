@@ -10,8 +10,8 @@ from cases import CASES
 
 from minigen import autograd
 from minigen.backend import asarray
+from minigen.creation import tensor
 from minigen.gradcheck import gradcheck
-from minigen.tensor import tensor
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
 

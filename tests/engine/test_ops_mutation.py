@@ -14,8 +14,8 @@ from cases import CASES
 from minigen import ops
 from minigen.autograd import Primitive, reachable
 from minigen.backend import to_numpy
+from minigen.creation import tensor
 from minigen.gradcheck import GradientError, gradcheck
-from minigen.tensor import tensor
 
 
 def find_primitives():

@@ -9,7 +9,7 @@ import pytest
 
 from minigen import autograd, ops
 from minigen.backend import asarray
-from minigen.tensor import tensor
+from minigen.creation import tensor
 
 FAR = 1e4
 both_precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -10,7 +10,8 @@ from cases import CASES
 
 from minigen import ops
 from minigen.backend import asarray, is_array, to_numpy
-from minigen.tensor import Tensor, tensor
+from minigen.creation import tensor
+from minigen.tensor import Tensor
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
 

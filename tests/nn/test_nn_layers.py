@@ -5,8 +5,8 @@ import pytest
 
 from minigen import Generator, gradcheck, nn
 from minigen.backend import asarray, to_numpy
+from minigen.creation import tensor
 from minigen.equations import REGISTER
-from minigen.tensor import tensor
 
 
 # ---------------------------------------------------------------- Dense

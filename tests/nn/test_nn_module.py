@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from minigen import Generator, autograd, nn, optim
-from minigen.tensor import Tensor, tensor
+from minigen.creation import tensor
+from minigen.tensor import Tensor
 
 
 class Block(nn.Module):

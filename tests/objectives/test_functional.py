@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from minigen import Generator, gradcheck
+from minigen.creation import tensor
 from minigen.functional import accuracy, dropout, gaussian_log_prob, same_shape
-from minigen.tensor import Tensor, tensor
+from minigen.tensor import Tensor
 
 
 # ---------------------------------------------------------------- dropout

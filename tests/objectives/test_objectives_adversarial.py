@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from minigen import autograd
+from minigen.creation import tensor
 from minigen.objectives import (
     DiscriminatorLoss,
     discriminator_loss,
     generator_loss_minimax,
     generator_loss_nonsaturating,
 )
-from minigen.tensor import tensor
 
 P, Q = NormalDist(0.0, 1.0), NormalDist(1.5, 0.7)  # the data's distribution, the generator's
 GRID, STEP = np.linspace(-12, 12, 20_001, retstep=True)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from minigen import Generator, autograd
+from minigen.creation import tensor
 from minigen.functional import reparameterise
 from minigen.objectives import gaussian_kl, gaussian_kl_between, gaussian_kl_monte_carlo
-from minigen.tensor import tensor
 
 CASES = [(0.0, 0.0), (1.3, 0.5), (-0.7, -1.2), (0.2, 1.0), (2.0, -2.0)]
 

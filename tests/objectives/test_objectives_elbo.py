@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 
+from minigen.creation import tensor
 from minigen.equations import REGISTER
 from minigen.functional import reparameterise
 from minigen.objectives import (
@@ -17,7 +18,6 @@ from minigen.objectives import (
     gaussian_kl_between,
     gaussian_log_likelihood,
 )
-from minigen.tensor import tensor
 
 S2 = 0.3  # s^2
 SCALES = np.array([1.5, 0.6])  # lengths of W's columns

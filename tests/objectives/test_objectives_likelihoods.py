@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from minigen import autograd
+from minigen.creation import tensor
 from minigen.functional import gaussian_log_prob
 from minigen.objectives import (
     bernoulli_log_likelihood,
@@ -14,7 +15,6 @@ from minigen.objectives import (
     gaussian_log_likelihood,
     mean_squared_error,
 )
-from minigen.tensor import tensor
 
 FAR = 1e4
 both_precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])

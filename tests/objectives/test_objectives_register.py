@@ -12,9 +12,10 @@ import pytest
 from objective_cases import ROWS
 
 from minigen.backend import asarray, to_numpy
+from minigen.creation import tensor
 from minigen.equations import REGISTER
 from minigen.nn.initialisers import he_std, lecun_std, xavier_std
-from minigen.tensor import Tensor, tensor
+from minigen.tensor import Tensor
 
 WEIGHTS = {"XAVIER": xavier_std, "HE": he_std, "LECUN": lecun_std}
 NAMES = [*ROWS, *WEIGHTS]

@@ -10,8 +10,9 @@ from objective_cases import ROWS
 
 from minigen import gradcheck
 from minigen.backend import asarray, to_numpy
+from minigen.creation import tensor
 from minigen.equations import REGISTER
-from minigen.tensor import Tensor, tensor
+from minigen.tensor import Tensor
 
 every_row = pytest.mark.parametrize("name", ROWS)
 
