@@ -187,23 +187,34 @@ class Tensor(NumpyMethods):
         autograd.backward(self, cotangent, inputs, retain_graph, create_graph)
 
     # ------------------------------------------------------------ changes in place
+    def _writable(self, operation: str, values: Any) -> Any:
+        """The array of ``values``, once it is known that writing it in loses nothing."""
+        if isinstance(values, Traced) and values.node is not None and autograd.is_recording():
+            raise GraphError(
+                f"{operation}: values written in place lose their gradient, and these have a "
+                "graph; pass values.detach(), or build the result with minigen.where, stack or "
+                "concatenate"
+            )
+        new = _raw(values)
+        if is_array(new) and new.dtype != self.dtype:
+            raise TypeError(
+                f"{operation}: the new values must be {self.dtype}; got {new.dtype}; convert "
+                f"them with .astype({self.dtype.name!r})"
+            )
+        return new
+
     def assign(self, values: Any) -> None:
         """Overwrite the values in place; shape and dtype stay.
 
         values: tensor, array or number that has exactly this shape (a number fills). Counted:
         going backward through an earlier use of the old values is an error from now on.
         """
-        new = _raw(values)
+        new = self._writable("assign", values)
         shape = getattr(new, "shape", ())
         if shape != self.shape and not isinstance(new, int | float):
             raise ValueError(
                 f"assign: the new values must have shape {self.shape}; got "
                 f"{shape if is_array(new) else type(new).__name__}"
-            )
-        if is_array(new) and new.dtype != self.dtype:
-            raise TypeError(
-                f"assign: the new values must be {self.dtype}; got {new.dtype}; convert them "
-                f"with .astype({self.dtype.name!r})"
             )
         self.array[...] = new
         self.mark_changed()
@@ -238,7 +249,7 @@ class Tensor(NumpyMethods):
                 "setitem: writing into a tensor that requires a gradient is not recorded; use "
                 "minigen.where or concatenate, or write inside 'with minigen.no_grad():'"
             )
-        self.array[_raw_key(key)] = _raw(values)
+        self.array[_raw_key(key)] = self._writable("setitem", values)
         self.mark_changed()
 
     # ------------------------------------------------------------ operators

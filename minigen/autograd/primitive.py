@@ -54,13 +54,29 @@ class Primitive:
         one. The rule is called as rule(gy, y, *arguments, **settings) and returns the cotangent
         of that argument; a variadic primitive's rule also gets ``index=``."""
         if callable(argument):
+            if len(self.arguments) > 1:
+                raise ValueError(
+                    f"{self.name}.vjp: name the argument, one of {', '.join(self.arguments)}; got "
+                    f"none; write @{self.name}.vjp({self.arguments[0]!r})"
+                )
             return self._add_rule(0, argument)
+        if argument not in self.arguments:
+            raise ValueError(
+                f"{self.name}.vjp: the argument must be one of {', '.join(self.arguments)}; got "
+                f"{argument!r}; settings (keyword arguments) have no gradient"
+            )
         return lambda rule: self._add_rule(self.arguments.index(argument), rule)
 
     def _add_rule(self, index: int, rule: Callable[..., Any]) -> Callable[..., Any]:
         self.rules[index] = rule
         _, output, *inputs = inspect.signature(rule).parameters.values()
         positional = [p for p in inputs if p.kind is not p.KEYWORD_ONLY]
+        if not self.variadic and len(positional) != len(self.arguments):
+            raise ValueError(
+                f"{self.name}.vjp: a rule takes gy, y and every argument; got "
+                f"{', '.join(p.name for p in inputs) or 'none'} after gy and y; write "
+                f"(gy, y, {', '.join(self.arguments)}), with an underscore before what is not read"
+            )
         reads = {i for i, p in enumerate(positional) if not p.name.startswith("_")}
         self.needs[index] = reads if output.name.startswith("_") else reads | {-1}
         self._kept.clear()
@@ -84,6 +100,12 @@ class Primitive:
     def _trace(self, first: Traced, args: tuple, settings: dict[str, Any]) -> Traced:
         """Compute on the arrays of ``args`` and record the call. This runs for every operation
         of every step, so it looks at each argument once."""
+        if len(args) > len(self.arguments) and not self.variadic:
+            raise TypeError(
+                f"{self.name}: takes {len(self.arguments)} array(s), "
+                f"{', '.join(self.arguments)}; got {len(args)} positional arguments; settings go "
+                "by name, such as axis=0 or shape=(2, 3)"
+            )
         values: list[Any] = []
         parents: list[Node | None] = []
         wanted = 0  # bit i: a gradient of argument i is wanted

@@ -3,7 +3,13 @@
 The differences between the two that minigen's ops meet are all in ``differences.py``.
 """
 
-from minigen.backend.differences import erf, read_only, scatter_add, scatter_add_rows
+from minigen.backend.differences import (
+    erf,
+    overflow_ignored,
+    read_only,
+    scatter_add,
+    scatter_add_rows,
+)
 from minigen.backend.info import info
 from minigen.backend.memory import keep_freed_memory
 from minigen.backend.modules import (
@@ -38,6 +44,7 @@ __all__ = [
     "info",
     "is_array",
     "keep_freed_memory",
+    "overflow_ignored",
     "read_only",
     "scatter_add",
     "scatter_add_rows",

@@ -4,6 +4,7 @@ This list is the whole difference between the two as far as minigen's ops are co
 everything else is written once against the common part of both.
 """
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy
@@ -43,6 +44,12 @@ def erf(x: Array) -> Array:
     if xp(x) is numpy:
         return special.erf(x)
     return special.device_erf(x)
+
+
+def overflow_ignored() -> AbstractContextManager[Any]:
+    """A block without NumPy's warnings about overflow, which CuPy never gives: for programs
+    that look at their results themselves."""
+    return numpy.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 def read_only(x: Array) -> Array:

@@ -47,9 +47,10 @@ def load(name: str) -> ModuleType:
 
 
 class _Active:
-    """The backend that new arrays are made on."""
+    """The backend that new arrays are made on, or why the one asked for cannot be had."""
 
     module: ModuleType = numpy
+    problem: BackendError | None = None
 
 
 class use_backend:  # noqa: N801 - reads as a statement: use_backend("cupy")
@@ -62,6 +63,7 @@ class use_backend:  # noqa: N801 - reads as a statement: use_backend("cupy")
     def __init__(self, name: str) -> None:
         self._before = _Active.module
         _Active.module = load(name)
+        _Active.problem = None
 
     def __enter__(self) -> "use_backend":
         return self
@@ -76,13 +78,18 @@ class use_backend:  # noqa: N801 - reads as a statement: use_backend("cupy")
 
 
 def active() -> ModuleType:
-    """The array module on which new arrays are created (numpy unless told otherwise)."""
+    """The array module on which new arrays are created (numpy unless told otherwise).
+
+    Raises BackendError if MINIGEN_BACKEND names one that cannot be used.
+    """
+    if _Active.problem is not None:
+        raise _Active.problem
     return _Active.module
 
 
 def active_name() -> str:
-    """The name of the active backend: "numpy" or "cupy"."""
-    return _Active.module.__name__
+    """The name of the active backend: "numpy" or "cupy"; "none" where it cannot be used."""
+    return "none" if _Active.problem is not None else _Active.module.__name__
 
 
 def xp(x: Any) -> ModuleType:
@@ -114,7 +121,14 @@ def to_numpy(x: Any) -> numpy.ndarray:
 
 
 def configure_from_environment() -> None:
-    """Activate the backend that the variable MINIGEN_BACKEND names, if it is set."""
+    """Activate the backend that the variable MINIGEN_BACKEND names, if it is set.
+
+    One that cannot be used is an error where the first array is made, not here, so that
+    ``minigen info`` can still say what is missing. There is no fall-back.
+    """
     name = os.environ.get("MINIGEN_BACKEND", "")
     if name:
-        use_backend(name)
+        try:
+            use_backend(name)
+        except BackendError as error:
+            _Active.problem = error

@@ -17,7 +17,7 @@ from minigen.cli.train import train_group
 from minigen.data import DataError
 from minigen.training import DivergenceError, RunError
 
-MENDABLE = (BackendError, DataError, DivergenceError, RunError, FileNotFoundError, PermissionError)
+MENDABLE = (BackendError, DataError, DivergenceError, RunError, OSError)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96})

@@ -1,6 +1,7 @@
 """The options that all ``minigen train`` commands share, and what is made of them."""
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,16 @@ RULES: dict[str, type[optim.UpdateRule]] = {
     "adam-bias-corrected": optim.AdamBiasCorrected,
 }
 DATA = ("digits", "mnist")
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers without NaN and infinity, which would pass for numbers."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 class Widths(click.ParamType):
@@ -78,7 +89,7 @@ OPTIONS: list[Callable[..., Any]] = [
     ),
     click.option(
         "--rule", type=click.Choice(list(RULES)), default="adam", show_default=True,
-        help="Update rule. adam and momentum are the rules as stated in the lessons.",
+        help="Update rule. adam (no bias correction) and momentum are as stated in README.md.",
     ),
     click.option("--alpha", type=float, help="Step size of the rule.  [by model]"),
     click.option(
@@ -146,6 +157,12 @@ def build_rule(
                 param_hint="--set",
             )
         arguments[key] = value
+    for key in known:
+        needed = inspect.signature(rule).parameters[key].default is inspect.Parameter.empty
+        if needed and key not in arguments:
+            raise click.BadParameter(
+                f"the rule {name} needs {key}; write --set {key}=NUMBER", param_hint="--rule"
+            )
     try:
         return rule(params, alpha, **arguments)
     except (TypeError, ValueError) as error:

@@ -7,8 +7,15 @@ from typing import Any
 import click
 
 from minigen import objectives
-from minigen.backend import Generator, active_name
-from minigen.cli.options import Widths, activate, build_rule, common_options, load_images
+from minigen.backend import Generator, active_name, overflow_ignored
+from minigen.cli.options import (
+    FiniteRange,
+    Widths,
+    activate,
+    build_rule,
+    common_options,
+    load_images,
+)
 from minigen.data import Images, binarise
 from minigen.models import ACTIVATIONS
 from minigen.training import (
@@ -90,7 +97,7 @@ class Run:
             "data": common["data_name"],
             "shape": self.images.shape,
             "epochs": self.epochs,
-            "batch_size": common["batch_size"],
+            "batch_size": len(self.images) if method.full_batch else common["batch_size"],
             "seed": common["seed"],
             "rule": common["rule"],
             "alpha": next(iter(method.rules.values())).alpha,
@@ -99,15 +106,16 @@ class Run:
             "backend": active_name(),
             **more,
         }
-        figures = train_run(
-            directory,
-            config,
-            method,
-            self.images,
-            self.test,
-            self.trainer_rng,
-            progress=not common["quiet"],
-        )
+        with overflow_ignored():  # the trainer looks at the losses, and says what to do
+            figures = train_run(
+                directory,
+                config,
+                method,
+                self.images,
+                self.test,
+                self.trainer_rng,
+                progress=not common["quiet"],
+            )
         report(directory, figures, self.test)
 
 
@@ -126,7 +134,7 @@ def report(directory: Path, figures: dict[str, Any], test: Images) -> None:
 @click.option("--code-size", type=click.IntRange(1), help="Dimensions of z.  [by data set]")
 @activation_option
 @click.option(
-    "--beta", type=click.FloatRange(0), default=1.0, show_default=True, help="Weight of the KL."
+    "--beta", type=FiniteRange(0), default=1.0, show_default=True, help="Weight of the KL."
 )
 @click.option(
     "--pixels",
@@ -186,11 +194,11 @@ def train_vae(
     help="-E log D(G(z)), or the zero-sum E log(1 - D(G(z))).",
 )
 @click.option(
-    "--real-weight", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True,
+    "--real-weight", type=FiniteRange(0, min_open=True), default=1.0, show_default=True,
     help="Weight of the real term in the discriminator's loss.",
 )  # fmt: skip
 @click.option(
-    "--real-label", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True,
+    "--real-label", type=FiniteRange(0, 1, min_open=True), default=1.0, show_default=True,
     help="Target for real examples; below 1 is label smoothing.",
 )  # fmt: skip
 @common_options

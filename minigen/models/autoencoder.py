@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigen import nn, ops
-from minigen.backend import Array, Generator
+from minigen.backend import Array, Generator, active
 from minigen.models.layers import dense_chain
+from minigen.tensor import Tensor
 
 
 class Autoencoder(nn.Module):
@@ -33,7 +34,8 @@ class Autoencoder(nn.Module):
         self.decoder = dense_chain([code_size, *reversed(hidden), data_size], activation, rng)
         self.code_size = code_size
         self.code_mean = nn.new_buffer((code_size,))  # of the training codes, for sampling
-        self.code_root = nn.new_buffer((code_size, code_size))  # Cholesky root of their covariance
+        # Cholesky root of their covariance; before it is fitted, codes are drawn from N(0, I)
+        self.code_root = Tensor(active().eye(code_size, dtype="float32"))
 
     def forward(self, x: Any) -> Any:
         """Logits of the reconstruction. x: (n, data_size) in [0, 1] -> (n, data_size)."""

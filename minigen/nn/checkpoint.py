@@ -8,11 +8,16 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from minigen.backend import to_numpy
 from minigen.files import write_bytes
 
 
 def save_tensors(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
-    """Write NumPy arrays under their names to ``path``, whole or not at all."""
+    """Write arrays and numbers under their names to ``path``, whole or not at all.
+
+    So that an update rule can go on later: save_tensors(path, rule.state_dict()).
+    """
+    tensors = {name: to_numpy(x) for name, x in tensors.items()}
     # safetensors writes an array's memory as it lies, which scrambles a transposed one
     straight = {name: x if x.flags.c_contiguous else x.copy() for name, x in tensors.items()}
     write_bytes(path, save(straight))

@@ -15,6 +15,15 @@ from minigen.nn.parameter import Parameter
 from minigen.tensor import Tensor
 
 
+def _holds_parameters(value: Any) -> bool:
+    """True if a module or parameter lies in ``value``, however deep in lists and dictionaries."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return any(_holds_parameters(v) for v in value)
+    return isinstance(value, Module | Parameter)
+
+
 class Module:
     """Base class of layers and models: subclass it, set attributes, write ``forward``.
 
@@ -33,17 +42,25 @@ class Module:
         return self.forward(*args)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        items = value.values() if isinstance(value, dict) else value
-        if isinstance(value, list | tuple | dict) and any(
-            isinstance(v, Module | Parameter) for v in items
-        ):
+        self._refuse_hidden(name, value)
+        new = name not in vars(self)  # in a parameter's place, it stands in for the parameter
+        wants_gradient = isinstance(value, Tensor) and value.is_leaf and value.requires_grad
+        if new and wants_gradient and not isinstance(value, Parameter):
             raise TypeError(
-                f"{type(self).__name__}.{name}: parameters inside a {type(value).__name__} would "
-                "not be found; put modules into nn.Sequential or give each an attribute"
+                f"{type(self).__name__}.{name}: a tensor that requires a gradient would not be "
+                "trained; wrap it in nn.Parameter, or detach() it"
             )
         if isinstance(value, Parameter) and not value.name:
             value.name = name
         super().__setattr__(name, value)
+
+    def _refuse_hidden(self, name: str, value: Any) -> None:
+        """Raise TypeError for modules and parameters inside lists, which would not be found."""
+        if isinstance(value, list | tuple | dict) and _holds_parameters(value):
+            raise TypeError(
+                f"{type(self).__name__}.{name}: parameters inside a {type(value).__name__} would "
+                "not be found; put modules into nn.Sequential or give each an attribute"
+            )
 
     # ------------------------------------------------------------ walking the tree
     def children(self) -> Iterator[tuple[str, "Module"]]:
@@ -58,6 +75,7 @@ class Module:
 
     def _named(self, kind: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
         for name, value in vars(self).items():
+            self._refuse_hidden(name, value)  # a list may have grown since it was set
             if isinstance(value, kind):
                 yield prefix + name, value
         for name, child in self.children():

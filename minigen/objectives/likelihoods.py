@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from minigen.backend import to_numpy, xp
-from minigen.functional import gaussian_log_prob
+from minigen.functional import gaussian_log_prob, same_shape
 from minigen.ops import bernoulli_log_prob
 from minigen.tensor import Tensor
 
@@ -22,8 +22,15 @@ def bernoulli_log_likelihood(x: Any, logits: Any) -> Any:
 
     x: (n, ...) values in [0, 1]; logits: the same shape, log-odds of x_i = 1 -> (n,), nats.
     For grey x this is minus the cross-entropy, a bound for no likelihood: binarise x first to
-    compare figures with the literature. Raises ValueError for shapes that differ.
+    compare figures with the literature. Raises ValueError for shapes that differ and for x
+    outside [0, 1].
     """
+    raw = x.array if isinstance(x, Tensor) else x
+    if not (raw.min() >= 0 and raw.max() <= 1):
+        raise ValueError(
+            "bernoulli_log_likelihood: x must lie in [0, 1]; got values from "
+            f"{float(raw.min()):.4g} to {float(raw.max()):.4g}; divide pixels of 0..255 by 255"
+        )
     return _per_example(bernoulli_log_prob(x, logits))
 
 
@@ -64,10 +71,6 @@ def mean_squared_error(x: Any, prediction: Any) -> Any:
 
     x, prediction: the same shape -> one number. Raises ValueError for shapes that differ.
     """
-    if tuple(x.shape) != tuple(prediction.shape):
-        raise ValueError(
-            f"mean_squared_error: x and prediction must have one shape; got {tuple(x.shape)} and "
-            f"{tuple(prediction.shape)}; reshape one of them, nothing is broadcast here"
-        )
+    same_shape("mean_squared_error", x=x, prediction=prediction)
     difference = x - prediction
     return (difference * difference).mean()

@@ -91,7 +91,8 @@ def _(gz, z, _x, y):
 def power(x: Array, p: Array) -> Array:
     """z = x^p    gx = gz · p · x^(p-1)    gp = gz · z · log(x)    [E.POWER]
 
-    At p = 0 gx is 0, also where x = 0; at x = 0 gp is 0, its limit for p > 0.
+    At p = 0 gx is 0, also where x = 0; at x = 0 gp is 0, its limit for p > 0. gp needs x >= 0:
+    for x < 0 it is NaN.
     """
     return x**p
 
@@ -254,7 +255,9 @@ def _(gy, _y, x, *, low=None, high=None):
 def where(condition: Array, x: Array, y: Array) -> Array:
     """z = x where condition, else y    gx = gz where condition, else 0    [E.WHERE]
 
-    condition: boolean array; the three broadcast. Raises TypeError for another dtype.
+    condition: boolean array; the three broadcast. Raises TypeError for another dtype. A slope
+    that is infinite where it is not wanted still gives NaN (0 · inf): make the argument safe
+    inside, as in where(x > 0, log(where(x > 0, x, 1.0)), 0.0).
     """
     if not is_array(condition) or condition.dtype.kind != "b":
         raise TypeError(

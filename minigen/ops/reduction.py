@@ -5,6 +5,7 @@ axes in place with size 1. The gradient of a reduction spreads the cotangent bac
 """
 
 import math
+from operator import index
 from typing import Any
 
 from minigen.autograd import primitive
@@ -19,7 +20,7 @@ def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """``axis`` as a tuple of non-negative integers."""
     if axis is None:
         return tuple(range(ndim))
-    return tuple(a % ndim for a in ((axis,) if isinstance(axis, int) else axis))
+    return tuple(index(a) % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
 
 
 def _count(shape: tuple[int, ...], axis: Axis) -> int:
@@ -102,7 +103,8 @@ def _shift(x: Array, axis: Axis) -> Array:
 def logsumexp(x: Array, *, axis: Axis = -1, keepdims: bool = False) -> Array:
     """y = log Σ e^x = m + log Σ e^(x - m), m = max x    gx = gy · e^(x - y)    [E.LOGSUMEXP]
 
-    The shift by m, one for each sum, keeps every exponent at or below 0.
+    The shift by m, one for each sum, keeps every exponent at or below 0. Where all x of a sum
+    are -inf, y is -inf and has no gradient (NaN).
     """
     m = _shift(x, axis)
     y = m + xp(x).log(xp(x).exp(x - m).sum(axis=axis, keepdims=True))

@@ -104,7 +104,7 @@ def gradient(who: str, p: Parameter, position: int) -> Array:
         raise ValueError(
             f"{who}: every parameter must have a gradient; {label(p, position)} has none: it "
             "took no part in the loss, it is frozen, or backward() was not called; pass only "
-            "parameters that take part"
+            "parameters that take part, such as [p for p in params if p.requires_grad]"
         )
     g = p.grad.array if isinstance(p.grad, Traced) else p.grad
     if type(g) is not type(p.array) or g.shape != p.array.shape or g.dtype != p.array.dtype:

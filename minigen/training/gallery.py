@@ -44,13 +44,13 @@ class Gallery:
             made = self._images(self.model.sample(SAMPLES, Generator(NOISE_SEED)))
         pictures.save_images(made, self.directory / name, title)
 
-    def reconstructions(self) -> None:
+    def reconstructions(self, name: str = "reconstructions.png") -> None:
         """Test images above their reconstructions."""
         x = self.test.flat[:RECONSTRUCTIONS]
         with no_grad():
             back = self._images(self.model.reconstruct(asarray(x)))
         originals = self.test.images[:RECONSTRUCTIONS]
-        pictures.save_reconstructions(originals, back, self.directory / "reconstructions.png")
+        pictures.save_reconstructions(originals, back, self.directory / name)
 
     def latent(self) -> None:
         """Codes of test images in the plane along which they vary most, and that plane decoded."""

@@ -17,9 +17,14 @@ from minigen.metrics import judge_samples
 from minigen.models import GAN, VAE, Autoencoder
 from minigen.training.gallery import Gallery
 from minigen.training.method import Method
-from minigen.training.trainer import Trainer
+from minigen.training.trainer import DivergenceError, Trainer
 
 MODELS: dict[str, Any] = {"autoencoder": Autoencoder, "vae": VAE, "gan": GAN}
+WRITTEN = (
+    "config.json", "history.csv", "result.json", "checkpoint.safetensors", "samples.png",
+    "reconstructions.png", "latent.png", "losses.png", "pictures/samples-*.png",
+    "pictures/reconstructions-*.png",
+)  # fmt: skip
 SNAPSHOTS = 10  # sample sheets over a run, unless told otherwise
 
 
@@ -45,6 +50,9 @@ def new_directory(path: str | os.PathLike[str] | None, name: str, overwrite: boo
         if directory.exists() and not directory.is_dir():
             raise RunError(f"train: --out must be a directory; {directory} is a file")
     directory.mkdir(parents=True, exist_ok=True)
+    for pattern in WRITTEN:  # of an earlier run: nothing of it may pass for the new one's
+        for old in directory.glob(pattern):
+            old.unlink()
     return directory
 
 
@@ -65,8 +73,9 @@ def train_run(
     """Train ``method`` and leave a whole run directory behind; the final figures by name.
 
     config: what config.json holds: model, model_arguments, shape, epochs, batch_size and
-    whatever else describes the run. Raises DivergenceError as ``Trainer.run`` does; the history
-    and the loss curves up to then are kept.
+    whatever else describes the run. When a loss diverges (DivergenceError) or the user presses
+    Ctrl-C (RunError), the history and the loss curves of the finished epochs are kept; after
+    Ctrl-C the weights are, too.
     """
     save_json(directory / "config.json", config)
     gallery = Gallery(method.model, test, directory)
@@ -75,9 +84,11 @@ def train_run(
     def after_epoch(trainer: Trainer) -> None:
         trainer.history.save(directory / "history.csv")
         if trainer.epoch % every == 0:
-            name = f"pictures/samples-{trainer.epoch:05d}.png"
-            if config["model"] != "autoencoder":  # its codes' distribution is fitted at the end
-                gallery.samples(name, f"samples after epoch {trainer.epoch}")
+            title = f"after epoch {trainer.epoch}"
+            if config["model"] == "autoencoder":  # it does not sample before the end
+                gallery.reconstructions(f"pictures/reconstructions-{trainer.epoch:05d}.png")
+            else:
+                gallery.samples(f"pictures/samples-{trainer.epoch:05d}.png", f"samples {title}")
 
     data_rng, judge_rng = rng.spawn(2)
     trainer = Trainer(
@@ -89,7 +100,7 @@ def train_run(
         after_epoch=after_epoch,
         progress=progress,
     )
-    figures: dict[str, Any] = dict(trainer.run(config["epochs"]))
+    figures = _run(trainer, config["epochs"], directory, gallery)
     method.model.save(directory / "checkpoint.safetensors")
     gallery.everything(trainer.history)
     figures["parameters"] = method.model.parameter_count()
@@ -97,6 +108,23 @@ def train_run(
     figures["environment"] = {k: v for k, v in info().items() if k != "gpu"}
     save_json(directory / "result.json", figures)
     return figures
+
+
+def _run(trainer: Trainer, epochs: int, directory: Path, gallery: Gallery) -> dict[str, Any]:
+    """Train; where that ends early, keep what there is."""
+    try:
+        return dict(trainer.run(epochs))
+    except (DivergenceError, KeyboardInterrupt) as error:
+        if trainer.history.rows:
+            gallery.losses(trainer.history)
+        if isinstance(error, DivergenceError):
+            raise
+        trainer.method.finish(trainer.images.flat)
+        trainer.method.model.save(directory / "checkpoint.safetensors")
+        raise RunError(
+            f"train: stopped by Ctrl-C after {trainer.epoch} of {epochs} epochs; the weights and "
+            f"the history up to here are in {directory}; draw from them with 'minigen sample'"
+        ) from None
 
 
 def load_run(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
@@ -115,10 +143,10 @@ def load_run(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
         config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
         model_class = MODELS[config["model"]]
         model = model_class(**config["model_arguments"], rng=Generator(0))
+        model.load(directory / "checkpoint.safetensors")
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(
-            f"load_run: {directory / 'config.json'} must be what 'minigen train' wrote; "
-            f"{type(error).__name__}: {error}"
+            f"load_run: config.json and checkpoint.safetensors in {directory} must be what "
+            f"'minigen train' wrote; {type(error).__name__}: {error}; train anew"
         ) from None
-    model.load(directory / "checkpoint.safetensors")
     return model.eval(), config

@@ -11,6 +11,7 @@ from typing import Any
 
 from minigen.backend import Generator, to_numpy
 from minigen.data import Images, batches
+from minigen.tensor import Tensor
 from minigen.training.history import History
 from minigen.training.method import Method
 from minigen.training.progress import Progress
@@ -45,6 +46,12 @@ class Trainer:
         after_epoch: Callback | None = None,
         progress: bool = True,
     ) -> None:
+        for data in (images, test):
+            if not isinstance(data, Images | None):
+                raise TypeError(
+                    f"Trainer: images and test must be data.Images; got {type(data).__name__}; "
+                    "make one with data.digits(), data.mnist() or data.Images(name, images, labels)"
+                )
         if batch_size < 1:
             raise ValueError(f"Trainer: batch_size must be at least 1; got {batch_size}")
         self.method = method
@@ -91,7 +98,7 @@ class Trainer:
         steps = 0
         for index in batches(len(pixels), self.batch_size, self.rng):
             for name, loss in self.method.step(pixels[index]).items():
-                value = loss.array
+                value = loss.array if isinstance(loss, Tensor) else loss
                 sums[name] = sums[name] + value if name in sums else value
             steps += 1
             self.step += 1

@@ -115,4 +115,4 @@ def test_an_engine_that_fails_is_shown():
     done = benchmark("--only", "dense_gan", "--alone", MINIGEN_BACKEND="abacus")
     assert done.returncode == 1
     assert "Traceback" in done.stderr and "'abacus'" in done.stderr
-    assert 'the minigen process must answer {"do": "environment"}; it ended' in done.stderr
+    assert 'the minigen process must answer {"do": "prepare"' in done.stderr

@@ -80,7 +80,9 @@ def test_every_rule_can_be_named(tmp_path, rule):
         (["train", "gan", "--rule", "sgd", "--set", "beta=1"], "has no hyper-parameter 'beta'"),
         (["train", "gan", "--rule", "rmsprop", "--set", "gamma=1"], "it has: beta, epsilon"),
         (["train", "vae", "--alpha", "-1"], "alpha"),
-        (["train", "vae", "--rule", "momentum"], "beta"),
+        (["train", "vae", "--rule", "momentum"], "needs beta; write --set beta=NUMBER"),
+        (["train", "vae", "--beta", "nan"], "not a finite number"),
+        (["train", "gan", "--real-weight", "inf"], "not a finite number"),
         (["train", "gan", "--real-label", "1.5"], "1.5 is not in the range"),
         (["train", "vae", "--data-dir", "x"], "is for --data mnist"),
         (["train", "vae", "--data", "mnist", "--pixels", "counts"], "counts is for --data digits"),
@@ -115,6 +117,7 @@ def test_info_says_what_it_runs_on():
     [
         (["sample", "nowhere"], "nowhere must be the directory of a finished run"),
         (["train", "vae", "--data", "mnist", "--data-dir", "nowhere"], "nowhere"),
+        (["train", "gan", "--quiet", "--out", "/dev/null/x"], "/dev/null"),
     ],
 )
 def test_errors_that_the_user_can_mend_end_in_one_line(words, message, monkeypatch, capsys):

@@ -73,9 +73,13 @@ def run_python(code, **variables):
 
 
 def test_the_variable_is_read_when_minigen_is_imported():
-    done = run_python("import minigen", MINIGEN_BACKEND="nonsense")
+    done = run_python("import minigen; minigen.zeros(3)", MINIGEN_BACKEND="nonsense")
     assert done.returncode != 0
     assert "one of numpy, cupy; got 'nonsense'" in done.stderr
+    done = run_python(
+        "import minigen; print(minigen.info()['backend'])", MINIGEN_BACKEND="nonsense"
+    )
+    assert (done.returncode, done.stdout) == (0, "none\n")  # what is missing can be asked for
     done = run_python("import minigen; print(minigen.info()['backend'])", MINIGEN_BACKEND="numpy")
     assert (done.returncode, done.stdout) == (0, "numpy\n")
 
@@ -87,8 +91,18 @@ def test_an_empty_variable_means_none(monkeypatch):
     monkeypatch.setenv("MINIGEN_BACKEND", "numpy")
     backend.configure_from_environment()
     monkeypatch.setenv("MINIGEN_BACKEND", "jax")
-    with pytest.raises(BackendError, match="got 'jax'"):
-        backend.configure_from_environment()
+    backend.configure_from_environment()
+    assert backend.active_name() == "none"
+    for make in (
+        lambda: minigen.tensor([1.0]),
+        lambda: minigen.zeros(2),
+        lambda: minigen.arange(2),
+    ):
+        with pytest.raises(BackendError, match="got 'jax'"):
+            make()
+    with use_backend("numpy"):  # naming one that can be used mends it
+        assert minigen.zeros(2).shape == (2,)
+    assert backend.active_name() == "numpy"
 
 
 # ---------------------------------------------------------------- why cupy cannot be used

@@ -241,3 +241,36 @@ def test_repr_shows_the_tree():
         "  )\n"
         ")"
     )
+
+
+def test_parameters_that_hide_in_containers_are_found_out():
+    """Also when the list grows later, and however deep they lie."""
+    module = nn.Module()
+    module.layers = []
+    module.layers.append(nn.Dense(2, 2, rng=Generator(0)))
+    with pytest.raises(TypeError, match=r"Module\.layers: parameters inside a list would not be"):
+        module.parameters()
+    with pytest.raises(TypeError, match="parameters inside a list"):
+        nn.Module().deep = [[nn.ReLU()], {"a": nn.Dense(2, 2, rng=Generator(0))}]
+
+
+def test_a_tensor_that_wants_a_gradient_must_be_a_parameter():
+    module = nn.Module()
+    with pytest.raises(TypeError, match=r"wrap it in nn\.Parameter"):
+        module.w = tensor([1.0], requires_grad=True)
+    module.buffer = tensor([1.0])
+    assert list(module.state_dict()) == ["buffer"]
+
+
+def test_the_state_of_an_update_rule_goes_into_a_file(tmp_path):
+    """[E.ADAM] and back: the next step is the same."""
+    net = nn.Dense(3, 2, rng=Generator(0))
+    rule = optim.Adam(net.parameters(), 0.1)
+    for p in net.parameters():
+        p.grad = p.detach() * 0.5
+    rule.step()
+    nn.save_tensors(tmp_path / "rule.safetensors", rule.state_dict())
+    again = optim.Adam(net.parameters(), 0.1)
+    again.load_state_dict(nn.load_tensors(tmp_path / "rule.safetensors"))
+    assert again.t == 1
+    np.testing.assert_array_equal(again.state["m"], rule.state["m"])

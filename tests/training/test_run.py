@@ -90,7 +90,9 @@ def test_load_run_refuses_what_is_no_run(tmp_path):
     config = tmp_path / "run" / "config.json"
     for broken in ("not json", '{"model": "vae"}', '{"model": "x", "model_arguments": {}}'):
         config.write_text(broken)
-        with pytest.raises(RunError, match=r"config\.json must be what 'minigen train' wrote"):
+        with pytest.raises(
+            RunError, match=r"config\.json and .* must be what 'minigen train' wrote"
+        ):
             load_run(tmp_path / "run")
 
 
@@ -99,8 +101,46 @@ def test_a_checkpoint_of_another_size_is_refused(tmp_path):
     config = json.loads((tmp_path / "config.json").read_text())
     config["model_arguments"]["code_size"] = 3
     (tmp_path / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ValueError, match=r"mean\.weight must be \(3, 32\) float32, is \(2, 32\)"):
+    with pytest.raises(RunError, match=r"mean\.weight must be \(3, 32\) float32, is \(2, 32\)"):
         load_run(tmp_path)
+
+
+def test_overwriting_leaves_nothing_of_the_run_before(tmp_path):
+    make_run(tmp_path, "vae", epochs=2)
+    (tmp_path / "notes.txt").write_text("the user's own")
+    new_directory(tmp_path, "x", True)
+    assert [p.name for p in sorted(tmp_path.rglob("*")) if p.is_file()] == ["notes.txt"]
+
+
+def test_ctrl_c_keeps_weights_and_curves(tmp_path, monkeypatch):
+    steps = []
+
+    def step(self, x):
+        steps.append(x)
+        if len(steps) == 20:  # in the second epoch
+            raise KeyboardInterrupt
+        return {"loss": 1.0}
+
+    monkeypatch.setattr(training.VAETraining, "step", step)
+    with pytest.raises(RunError, match=r"stopped by Ctrl-C after 1 of 5 epochs; the weights"):
+        make_run(tmp_path, "vae", epochs=5)
+    assert (tmp_path / "losses.png").is_file()
+    model, _ = load_run(tmp_path)
+    assert model.sample(2, Generator(0)).shape == (2, 64)
+
+
+def test_divergence_keeps_the_curves_and_no_weights(tmp_path, monkeypatch):
+    steps = []
+
+    def step(self, x):
+        steps.append(x)
+        return {"loss": 1.0 if len(steps) < 20 else float("nan")}
+
+    monkeypatch.setattr(training.VAETraining, "step", step)
+    with pytest.raises(training.DivergenceError):
+        make_run(tmp_path, "vae", epochs=5)
+    assert (tmp_path / "losses.png").is_file()
+    assert not (tmp_path / "checkpoint.safetensors").exists()
 
 
 def test_tile_puts_each_image_in_its_place():
