@@ -40,16 +40,15 @@ EPOCHS = {
     "gan": {"digits": 550, "mnist": 50},
 }
 HIDDEN = {"digits": (256, 128), "mnist": (400,)}
-CODE_SIZE = {"digits": 8, "mnist": 20}
+CODE_SIZE = {"digits": 10, "mnist": 20}
+ACTIVATION = {"digits": "tanh", "mnist": "relu"}
 GAN_ALPHA = {"digits": 5e-4, "mnist": 2e-4}
 
 
 activation_option = click.option(
     "--activation",
     type=click.Choice(list(ACTIVATIONS)),
-    default="relu",
-    show_default=True,
-    help="What stands between the layers.",
+    help="What stands between the layers.  [digits: tanh, mnist: relu]",
 )
 
 
@@ -146,7 +145,7 @@ def report(directory: Path, figures: dict[str, Any], test: Images) -> None:
 def train_vae(
     hidden: tuple[int, ...] | None,
     code_size: int | None,
-    activation: str,
+    activation: str | None,
     beta: float,
     pixels: str | None,
     **common: Any,
@@ -163,7 +162,7 @@ def train_vae(
     model = run.build(
         hidden=list(hidden or HIDDEN[name]),
         code_size=code_size or CODE_SIZE[name],
-        activation=activation,
+        activation=activation or ACTIVATION[name],
     )
     likelihood = objectives.bernoulli_log_likelihood
     if pixels == "counts":
@@ -236,7 +235,7 @@ def train_gan(
 @activation_option
 @common_options
 def train_autoencoder(
-    hidden: tuple[int, ...] | None, code_size: int | None, activation: str, **common: Any
+    hidden: tuple[int, ...] | None, code_size: int | None, activation: str | None, **common: Any
 ) -> None:
     """Train an autoencoder.
 
@@ -248,6 +247,6 @@ def train_autoencoder(
     model = run.build(
         hidden=list(hidden or HIDDEN[name]),
         code_size=code_size or CODE_SIZE[name],
-        activation=activation,
+        activation=activation or ACTIVATION[name],
     )
     run.train(AutoencoderTraining(model, run.rule(model.parameters(), 1e-3)))
