@@ -131,9 +131,10 @@ class Primitive:
         base = y.base
         if base is not None and (base is first.array or base is first.array.base):
             result.version = first.version  # a view: changes are counted together
-        if wanted and state.recording and (y.dtype.kind in "fc" or not self.cast):
+        has_gradient = y.dtype.kind in "fc" or not self.cast  # a cast to integers has none
+        if wanted and state.recording and has_gradient:
             result.node = self._record(result, wanted, parents, args, values, settings)
-        return result  # a cast to integers has no gradient
+        return result
 
     def _record(
         self,

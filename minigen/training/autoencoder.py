@@ -32,7 +32,6 @@ class AutoencoderTraining(Method):
     """How an autoencoder is trained and judged. model, rule: what is trained, and by which rule."""
 
     name = "autoencoder"
-    headline = "cross_entropy"
 
     def __init__(self, model: Autoencoder, rule: UpdateRule) -> None:
         self.model = model

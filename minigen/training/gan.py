@@ -42,7 +42,8 @@ def gan_step(
     with no_grad():
         fake = model.generator(model.prior(n, rng))
     # (2) discriminator: descend L_D = -E[log D(x)] - E[log(1 - D(x̃))]               [E.GAND]
-    #     (real and made examples go through it together: larger products are faster ones)
+    #     (real and made examples go through it together, for one large product is faster than
+    #     two; each row is judged by itself, so that the logits are the same)
     logits = model.discriminator(concatenate([real, fake]))
     parts = discriminator_loss(logits[:n], logits[n:], real_weight, real_label)
     discriminator_rule.zero_grad()
@@ -65,7 +66,6 @@ class GANTraining(Method):
     """
 
     name = "gan"
-    headline = "discriminator"
 
     def __init__(
         self,

@@ -14,7 +14,6 @@ class Method(ABC):
     """How one kind of model is trained and judged. Subclass it for a new kind."""
 
     name: ClassVar[str]
-    headline: ClassVar[str]  # the loss that stands for all in one-line messages
     model: Any
     rules: dict[str, UpdateRule]
 

@@ -55,7 +55,6 @@ class VAETraining(Method):
     """
 
     name = "vae"
-    headline = "elbo"
 
     def __init__(
         self,

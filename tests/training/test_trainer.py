@@ -18,7 +18,6 @@ class Recorder(Method):
     """Keeps every batch it is given; its loss is the mean of the batch's first pixels."""
 
     name = "recorder"
-    headline = "mean"
 
     def __init__(self, full_batch: bool = False) -> None:
         parameter = Parameter(np.ones(1, dtype="float32"))
