@@ -24,7 +24,8 @@ FLOORS = {
     "minigen.nn": 5, "minigen.optim": 5, "minigen.objectives": 5, "minigen.data": 5,
     "minigen.models": 6,
     "minigen.training": 7, "minigen.metrics": 7,
-    "minigen.cli": 8, "minigen": 8,  # the front door, which shows what all the others hold
+    "minigen.learn": 8, "minigen.cli": 8,
+    "minigen": 8,  # the front door, which shows what all the others hold
     "minigen.__main__": 9,
 }  # fmt: skip
 
@@ -34,9 +35,10 @@ PLACES = {
         "minigen.backend", "minigen.data", "minigen.equations", "minigen.gradcheck",
         # pictures and counts of finished samples, which are on the host by then
         "minigen.training.pictures", "minigen.training.gallery", "minigen.metrics",
+        "minigen.learn.checks",  # judges what a reader's function returns
     ),
     "cupy": ("minigen.backend",),
-    "matplotlib": ("minigen.training.pictures",),
+    "matplotlib": ("minigen.training.pictures", "minigen.learn.show"),
     "importlib": ("minigen.backend",),  # nobody else imports behind this test's back
     "torch": (),
     "pickle": (),

@@ -1,0 +1,15 @@
+"""Floor 8: the course. Lessons are read, stepped through in the terminal, and exercises judged."""
+
+from minigen.learn.checks import Formula, Property, Rejected, numerical_vjp, registered
+from minigen.learn.exercise import Exercise
+from minigen.learn.show import show
+
+__all__ = [
+    "Exercise",
+    "Formula",
+    "Property",
+    "Rejected",
+    "numerical_vjp",
+    "registered",
+    "show",
+]

@@ -1,0 +1,236 @@
+"""Judge a reader's function, and say what is wrong with it in terms of the formula.
+
+A check runs the function at probe inputs and compares with something independent: the
+register's transcription, a numerical derivative, a property that must hold. Where an answer is
+a known mistake, the check says which one; it never compares with one stored output.
+"""
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy
+
+from minigen.backend import to_numpy
+from minigen.equations import REGISTER, Wrong
+from minigen.tensor import Tensor
+
+Function = Callable[..., Any]
+
+
+class Rejected(Exception):
+    """An answer is not right; the message says where, and if possible why."""
+
+
+@dataclass(frozen=True)
+class Property:
+    """Something that must hold, written as a function that asserts it.
+
+    claim: what must hold, one line. test: is called with the reader's function and raises
+    AssertionError with a message for the reader where the claim does not hold.
+    """
+
+    claim: str
+    test: Callable[[Function], None]
+
+    def __call__(self, function: Function) -> None:
+        try:
+            self.test(function)
+        except AssertionError as error:
+            raise Rejected(f"{self.claim}: {error}") from error
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The function computes a formula, at every probe.
+
+    reference: the formula, independent of the engine. probes: tuples of its arguments. wrong:
+    named mistakes with the reference's signature, told apart by the probes. adapt: makes of
+    the reader's function one with the reference's signature. axes: what the axes of the result
+    count. inputs: of a probe and the index of a wrong number, the inputs worth showing; all
+    arguments where it is None. rtol: relative error that still counts as equal.
+    """
+
+    reference: Function
+    probes: tuple[tuple[Any, ...], ...]
+    wrong: Mapping[str, Wrong] = field(default_factory=dict)
+    adapt: Callable[[Function], Function] = lambda function: function
+    axes: tuple[str, ...] = ()
+    inputs: Callable[[tuple[Any, ...], tuple[int, ...]], Mapping[str, Any]] | None = None
+    rtol: float = 1e-9
+
+    def __call__(self, function: Function) -> None:
+        self.judge(self.adapt(function))
+
+    def judge(self, candidate: Function) -> None:
+        """Compare a function that has the reference's signature; raises Rejected."""
+        for number, probe in enumerate(self.probes, start=1):
+            found = parts(run(candidate, probe))
+            expected = parts(self.reference(*copy.deepcopy(probe)))
+            difference = self.difference(number, probe, found, expected)
+            if difference:
+                raise Rejected(f"{difference}\n{self.reason(candidate)}")
+
+    def difference(
+        self,
+        number: int,
+        probe: tuple[Any, ...],
+        found: list[numpy.ndarray],
+        expected: list[numpy.ndarray],
+    ) -> str:
+        """The first thing that is wrong with what the reader's function returned, or ""."""
+        if len(found) != len(expected):
+            return f"it returns {count(found)}; the formula gives {count(expected)}"
+        for k, (a, b) in enumerate(zip(found, expected, strict=True)):
+            which = f"result {k + 1} of {len(expected)}" if len(expected) > 1 else ""
+            if a.shape != b.shape:
+                shapes = f"has the shape {a.shape}; the formula's has {b.shape}"
+                return f"probe {number}: {which or 'the result'} {shapes}"
+            wrong = numpy.argwhere(~equal(a, b, self.rtol))
+            if len(wrong):
+                index = tuple(int(i) for i in wrong[0])
+                return self.where(number, probe, which, index, a[index], b[index])
+        return ""
+
+    def where(
+        self,
+        number: int,
+        probe: tuple[Any, ...],
+        which: str,
+        index: tuple[int, ...],
+        found: Any,
+        expected: Any,
+    ) -> str:
+        """The first wrong number: the inputs, the reader's value and the formula's."""
+        axes = self.axes or tuple(f"axis {i}" for i in range(len(index)))
+        at = [which] if which else []
+        at += [f"{axis} {i}" for axis, i in zip(axes, index, strict=False)]
+        given = (
+            dict(zip(inspect.signature(self.reference).parameters, probe, strict=False))
+            if self.inputs is None
+            else self.inputs(probe, index)
+        )
+        place = ", ".join([f"probe {number} of {len(self.probes)}", *at])
+        lines = [f"first difference: {place}"]
+        lines += [f"    {name:<10} {shown(value)}" for name, value in given.items()]
+        lines += [f"    {'yours':<10} {found:.10g}", f"    {'formula':<10} {expected:.10g}"]
+        return "\n".join(lines)
+
+    def reason(self, candidate: Function) -> str:
+        """Which of the known mistakes agrees with the function at every probe."""
+        named = [wrong for wrong in self.wrong.values() if self.agree(candidate, wrong)]
+        if not self.wrong:
+            return "compare your line with the equation, symbol by symbol"
+        if not named:
+            return f"none of the {len(self.wrong)} mistakes known here; compare line by line"
+        known = " or ".join(wrong.explanation for wrong in named)
+        others = len(self.wrong) - len(named)
+        return f"this is a known mistake: {known}; {others} other forms ruled out"
+
+    def agree(self, candidate: Function, wrong: Wrong) -> bool:
+        """Whether a function does what a known mistake does, at every probe."""
+        return all(
+            same(outcome(candidate, probe), outcome(wrong.transcription, probe))
+            for probe in self.probes
+        )
+
+
+def registered(name: str, **settings: Any) -> Formula:
+    """The check that a function computes the register's formula E.name, with its mistakes.
+
+    settings: further fields of ``Formula``; ``also`` adds mistakes to the register's own.
+    """
+    entry = REGISTER[name]
+    wrong = dict(entry.wrong) | dict(settings.pop("also", {}))
+    return Formula(entry.transcription, entry.probes, wrong, **settings)
+
+
+def numerical_vjp(function: Function, h: float = 1e-5) -> Function:
+    """(gy, *inputs) -> the gradients of sum(gy * function(*inputs)), by central differences.
+
+    Inputs are float64 arrays; the error is about h^2. One gradient for one input, else a tuple.
+    """
+
+    def vjp(gy: Any, *inputs: Any) -> Any:
+        arrays = [numpy.array(x, dtype=float) for x in inputs]
+        gradients = []
+        for x in arrays:
+            gx = numpy.zeros_like(x)
+            for index in numpy.ndindex(x.shape):
+                centre = x[index]
+                x[index] = centre + h
+                above = numpy.sum(gy * function(*arrays))
+                x[index] = centre - h
+                below = numpy.sum(gy * function(*arrays))
+                x[index] = centre
+                gx[index] = (above - below) / (2 * h)
+            gradients.append(gx)
+        return gradients[0] if len(gradients) == 1 else tuple(gradients)
+
+    return vjp
+
+
+def run(function: Function, probe: tuple[Any, ...]) -> Any:
+    """The function's result at a probe, which it may not change."""
+    given = copy.deepcopy(probe)
+    with numpy.errstate(all="ignore"):
+        result = function(*given)
+    for before, after in zip(probe, given, strict=True):
+        if isinstance(before, numpy.ndarray) and not numpy.array_equal(before, after, True):
+            raise Rejected(
+                f"it changes an argument in place (shape {before.shape}): write x = x + 1, "
+                "not x += 1"
+            )
+    return result
+
+
+def outcome(function: Function, probe: tuple[Any, ...]) -> list[numpy.ndarray] | str:
+    """What a function makes of a probe: arrays, or the kind of error that it raises."""
+    try:
+        return parts(run(function, probe))
+    except Exception as error:  # a mistake may fit one probe's shapes and not another's
+        return type(error).__name__
+
+
+def same(a: list[numpy.ndarray] | str, b: list[numpy.ndarray] | str) -> bool:
+    """Whether two outcomes agree, up to rounding."""
+    if isinstance(a, str) or isinstance(b, str):
+        return isinstance(a, str) and a == b
+    return [x.shape for x in a] == [x.shape for x in b] and all(
+        equal(x, y, 1e-7).all() for x, y in zip(a, b, strict=True)
+    )
+
+
+def parts(result: Any) -> list[numpy.ndarray]:
+    """A result, one number or array or several in a tuple or list, as float64 arrays."""
+    if result is None:
+        raise Rejected("it returns nothing: is there a return at its end?")
+    several = result if isinstance(result, tuple | list) else [result]
+    try:
+        return [
+            numpy.asarray(to_numpy(part.array) if isinstance(part, Tensor) else part, dtype=float)
+            for part in several
+        ]
+    except (TypeError, ValueError) as error:
+        raise Rejected(f"its result is not made of numbers: {type(result).__name__}") from error
+
+
+def equal(a: numpy.ndarray, b: numpy.ndarray, rtol: float) -> numpy.ndarray:
+    """Where two arrays agree up to rounding, relative to each number."""
+    finite = b[numpy.isfinite(b)]
+    scale = float(abs(finite).max()) if finite.size else 0.0
+    return numpy.isclose(a, b, rtol=rtol, atol=1e-14 * scale, equal_nan=True)
+
+
+def count(results: list[numpy.ndarray]) -> str:
+    return "one result" if len(results) == 1 else f"{len(results)} results"
+
+
+def shown(value: Any) -> str:
+    """A value on one line."""
+    if isinstance(value, numpy.ndarray):
+        value = numpy.array2string(value, precision=6, threshold=8, edgeitems=2)
+        return " ".join(value.split())
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,53 @@
+"""Every lesson runs as a script, in seconds with --smoke, and says nothing on standard error.
+
+Each runs in a process of its own and in an empty directory, as a reader would run it.
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from minigen.learn.lesson import lessons
+
+LESSONS = lessons()
+every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.stem for lesson in LESSONS])
+SECONDS = 40  # of a lesson in full; about 10 on an idle machine with two cores
+
+
+def run(lesson, folder, *arguments):
+    """Standard output of the lesson, run as ``python lessons/NN_name.py``."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(lesson.path), *arguments],
+        cwd=folder,
+        env={**os.environ, "MPLBACKEND": "agg"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def look(lesson, folder, printed):
+    """Every picture that was announced is there, and at least one was."""
+    announced = [line.split(": ")[1] for line in printed.splitlines() if "picture: " in line]
+    assert announced
+    for name in announced:
+        assert (folder / name).stat().st_size > 5_000
+
+
+@every_lesson
+def test_smoke(lesson, tmp_path):
+    look(lesson, tmp_path, run(lesson, tmp_path, "--smoke"))
+
+
+@pytest.mark.slow
+@every_lesson
+def test_in_full(lesson, tmp_path):
+    begin = time.perf_counter()
+    look(lesson, tmp_path, run(lesson, tmp_path))
+    assert time.perf_counter() - begin < SECONDS
