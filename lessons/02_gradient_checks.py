@@ -245,7 +245,7 @@ axes.axvline(predicted, color="0.7")
 axes.text(predicted * 1.3, 1e-16, "best step (2.4)", color="0.4")
 axes.set(xlabel="step h", ylabel="error of the derivative", ylim=(1e-17, 1e2))
 axes.set_title("smaller is not better; lines: (2.3) for float64 and float32")
-axes.legend(loc="upper right", fontsize=8)
+axes.legend(loc="lower left", bbox_to_anchor=(0.02, 0.12), fontsize=8)
 show(figure)
 
 # %% [markdown]

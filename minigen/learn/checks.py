@@ -68,7 +68,7 @@ class Formula:
         """Compare a function that has the reference's signature; raises Rejected."""
         for number, probe in enumerate(self.probes, start=1):
             found = parts(run(candidate, probe))
-            expected = parts(self.reference(*copy.deepcopy(probe)))
+            expected = parts(run(self.reference, probe))
             difference = self.difference(number, probe, found, expected)
             if difference:
                 raise Rejected(f"{difference}\n{self.reason(candidate)}")
