@@ -267,7 +267,7 @@ across, up = np.meshgrid(
 )
 axes.contour(across, up, (across**2 + 10 * up**2) / 2, 12, colors="0.85")
 axes.set(xlabel="theta 1, curvature 1", ylabel="theta 2, curvature 10")
-axes.set(xlim=(-1.2, 1.2), ylim=(-2.2, 2.2))
+axes.set(xlim=(-0.3, 1.1), ylim=(-2.2, 2.2))
 lines = {
     name: axes.plot([], [], ".-", label=f"{name}, alpha {alphas[name]:.3f}")[0]
     for name in paths

@@ -38,6 +38,7 @@ def save(picture: Picture, folder: Path, stem: str) -> Path:
     path = folder / f"{stem}-{_counts[stem]}.{'gif' if moves else 'png'}"
     folder.mkdir(parents=True, exist_ok=True)
     if moves:
+        picture._init_draw()  # the first frame, so that the layout has room for its titles
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # else the layout is computed anew for every frame
         picture.save(path, writer=PillowWriter(fps=max(1, round(1000 / picture._interval))))

@@ -21,7 +21,7 @@ ID = re.compile(r"\[E\.([A-Z][A-Z0-9]*)\]")
 PLACEHOLDER = "NAME"  # as in "[E.NAME]", where the form of an ID is explained
 # Elementary operations, whose source is "definition", need no lesson; nor do these.
 NOT_TAUGHT = {
-    "MOM", "HEAVYBALL", "NESTEROV", "RELU", "LEAKYRELU", "ELU",
+    "RELU", "LEAKYRELU", "ELU",
     "GELU", "XAVIER", "HE", "LECUN", "L1", "L2", "CLIPVALUE", "CLIPNORM", "DROPOUT", "KLSTANDARD",
     "KLSAMPLED", "ELBO", "REPARAM", "GAND", "GANMINIMAX", "GANNONSATURATING",
 }  # fmt: skip
