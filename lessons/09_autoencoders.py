@@ -279,7 +279,7 @@ sheet(
 assert strange > 0.08
 
 # %% [markdown]
-# You should see that of the drawn codes not 5% but about a quarter are that
+# You should see that of the drawn codes not 5% but nearly a fifth are that
 # far from every digit, and that those are no digits at all. Nothing told the
 # net where codes should lie, so there are holes, and no rule says how to draw.
 # A wide code is no way out: with $k = 64$, (9.4) is zero, for noise as well as
