@@ -1,0 +1,176 @@
+"""Exercises of lesson 11: the adversarial game.
+
+Complete each function, then run:  minigen learn check 11
+A hint for the first one:  minigen learn hint 11.1
+"""
+
+import numpy as np
+
+
+def discriminator_loss(real_logits, fake_logits, real_weight=1.0, real_label=1.0):
+    """The discriminator's loss (11.5), from logits.
+
+    real_logits, fake_logits: arrays, the logits l of real and of drawn examples, where
+    D = 1 / (1 + exp(-l)). real_weight: w; real_label: s. Returns a number, finite for logits
+    of 1000 too: use np.logaddexp(0, l), which is log(1 + exp(l)).
+    """
+    log_d = -np.logaddexp(0, -real_logits)
+    log_not_d = -np.logaddexp(0, real_logits)
+    real = (real_label * log_d + (1 - real_label) * log_not_d).mean()
+    fake = -np.logaddexp(0, fake_logits).mean()
+    return -real_weight * real - fake
+
+
+def generator_loss(fake_logits):
+    """The generator's loss that does not fade, (11.7), from logits.
+
+    fake_logits: an array, the logits of drawn examples. Returns a number, finite for logits of
+    -1000 too.
+    """
+    return np.logaddexp(0, -fake_logits).mean()
+
+
+def jensen_shannon(p, q):
+    """The Jensen-Shannon divergence of two distributions on a few points, (11.4).
+
+    p, q: arrays of probabilities > 0, each with the sum 1. Returns a number, in nats.
+    """
+    m = (p + q) / 2
+    return 0.5 * (p * np.log(p / m)).sum() + 0.5 * (q * np.log(q / m)).sum()
+
+
+# ---- checks: everything below stays out of the reader's copy ----
+
+from minigen.equations import REGISTER, Wrong
+from minigen.learn import Exercise, Formula, Property, registered
+
+ZERO = np.zeros(2)
+GAND = REGISTER["GAND"]
+
+
+def total(loss):
+    """The register's loss without its two parts."""
+    return lambda *args: loss(*args)[0]
+
+
+LOSS_MISTAKES = {
+    name: Wrong(wrong.explanation, total(wrong.transcription)) for name, wrong in GAND.wrong.items()
+}
+
+
+def discriminator_is_stable(loss):
+    value = loss(np.array([-1000.0, -1000.0]), ZERO)
+    assert np.isclose(value, 1000 + np.log(2)), (
+        f"for real logits of -1000 the loss is 1000 + log 2; you returned {value}"
+    )
+    value = loss(ZERO, np.array([800.0, 800.0]))
+    assert np.isclose(value, 800 + np.log(2)), (
+        f"for drawn logits of 800 the loss is 800 + log 2; you returned {value}"
+    )
+
+
+def generator_is_stable(loss):
+    value = loss(np.array([-1000.0, -1000.0]))
+    assert np.isclose(value, 1000.0), f"for logits of -1000 the loss is 1000, not {value}"
+
+
+def kl(p, q):
+    return (p * np.log(p / q)).sum()
+
+
+def mixture(p, q):
+    return (p + q) / 2
+
+
+def by_entropy(p, q):
+    """H((p + q) / 2) - (H(p) + H(q)) / 2, added up point by point."""
+    total = 0.0
+    for a, b in zip(p, q, strict=True):
+        c = 0.5 * a + 0.5 * b
+        total += -c * np.log(c) + 0.5 * a * np.log(a) + 0.5 * b * np.log(b)
+    return total
+
+
+JS_PROBES = (
+    (np.array([0.1, 0.2, 0.7]), np.array([0.5, 0.3, 0.2])),
+    (np.array([0.25, 0.25, 0.25, 0.25]), np.array([0.01, 0.01, 0.01, 0.97])),
+)
+JS_MISTAKES = {
+    "half_missing": Wrong(
+        "the two divergences are added, without the factor 1/2",
+        lambda p, q: kl(p, mixture(p, q)) + kl(q, mixture(p, q)),
+    ),
+    "jeffreys": Wrong(
+        "the divergences of p and q from each other instead of from their mean",
+        lambda p, q: 0.5 * kl(p, q) + 0.5 * kl(q, p),
+    ),
+    "one_side": Wrong("only KL(p || m), without KL(q || m)", lambda p, q: kl(p, mixture(p, q))),
+    "bits": Wrong(
+        "in bits: the logarithm to the base 2 instead of the natural one",
+        lambda p, q: (kl(p, mixture(p, q)) + kl(q, mixture(p, q))) / (2 * np.log(2)),
+    ),
+    "sum_for_mean": Wrong(
+        "m is p + q instead of their mean",
+        lambda p, q: 0.5 * kl(p, p + q) + 0.5 * kl(q, p + q),
+    ),
+    "reversed": Wrong(
+        "the divergences of m from p and q: KL(m || p) instead of KL(p || m)",
+        lambda p, q: 0.5 * kl(mixture(p, q), p) + 0.5 * kl(mixture(p, q), q),
+    ),
+    "value": Wrong(
+        "the value of the game, 2 JS - log 4, instead of JS",
+        lambda p, q: kl(p, mixture(p, q)) + kl(q, mixture(p, q)) - np.log(4),
+    ),
+}
+
+
+def through_probabilities(real_logits, fake_logits, real_weight=1.0, real_label=1.0):
+    d, made = (1 / (1 + np.exp(-x)) for x in (real_logits, fake_logits))
+    real = (real_label * np.log(d) + (1 - real_label) * np.log(1 - d)).mean()
+    return -real_weight * real - np.log(1 - made).mean()
+
+
+EXERCISES = (
+    Exercise(
+        discriminator_loss,
+        checks=(
+            Formula(total(GAND.transcription), GAND.probes, LOSS_MISTAKES),
+            Property("it stays finite", discriminator_is_stable),
+        ),
+        hints=(
+            "log D = -log(1 + exp(-l)) and log(1 - D) = -log(1 + exp(l)).",
+            "log_d = -np.logaddexp(0, -real_logits)",
+            "Everything has a minus in front: D maximises what it minimises the negative of.",
+        ),
+        mistakes={
+            "through D": (through_probabilities, "it stays finite"),
+            "sign": (
+                lambda r, f, w=1.0, s=1.0: -discriminator_loss(r, f, w, s),
+                "first difference",
+            ),
+        },
+    ),
+    Exercise(
+        generator_loss,
+        checks=(
+            registered("GANNONSATURATING"),
+            Property("it stays finite", generator_is_stable),
+        ),
+        hints=(
+            "-log D = log(1 + exp(-l)).",
+            "np.logaddexp(0, -fake_logits).mean()",
+        ),
+        mistakes={
+            "minimax": (lambda v: -np.logaddexp(0, v).mean(), "this is a known mistake"),
+        },
+    ),
+    Exercise(
+        jensen_shannon,
+        checks=(Formula(by_entropy, JS_PROBES, JS_MISTAKES),),
+        hints=(
+            "m = (p + q) / 2 first.",
+            "KL(p || m) is (p * np.log(p / m)).sum().",
+        ),
+        mistakes={"jeffreys": (JS_MISTAKES["jeffreys"].transcription, "from each other")},
+    ),
+)
