@@ -66,9 +66,18 @@ SMOKE = "--smoke" in sys.argv
 # $$
 #
 # Each $c_i$ is the squared length of a projected unit vector, so
-# $0 \le c_i \le 1$. And $\sum_i c_i = \|V^\top Q\|^2 = \|Q\|^2 = k$. A sum
-# with such weights is largest if the weight 1 goes to each of the $k$ largest
-# $s_i^2$ and 0 to the rest, that is, if $Q$ spans $v_1, \dots, v_k$. Then
+# $0 \le c_i \le 1$. And $\sum_i c_i = \|V^\top Q\|^2 = \|Q\|^2 = k$. How large
+# can (9.3) be? Compare it with weight 1 on each of the $k$ largest $s_i^2$.
+# What those lack is at least $s_k^2$ each, what the rest have is at most that:
+#
+# $$
+# \sum_{i \le k} s_i^2 (1 - c_i) - \sum_{i > k} s_i^2 c_i
+# \ge s_k^2 \left(\sum_{i \le k} (1 - c_i) - \sum_{i > k} c_i\right)
+# = s_k^2 \left(k - \sum_i c_i\right) = 0
+# $$
+#
+# So (9.3) is at most $s_1^2 + \dots + s_k^2$, and it is that if $Q$ spans
+# $v_1, \dots, v_k$. Because $\|X\|^2 = \sum_i s_i^2$, (9.2) becomes
 #
 # $$
 # \min \|X - Y\|^2 = \sum_{i > k} s_i^2
@@ -82,9 +91,12 @@ SMOKE = "--smoke" in sys.argv
 # **What is not determined.** Any invertible $k \times k$ matrix $A$ may stand
 # behind the encoder if $A^{-1}$ stands before the decoder. So the two numbers
 # of the code need not be principal components. Only the subspace is the same.
-# Two subspaces with orthonormal bases $Q$ and $R$ are compared by the singular
-# values of $Q^\top R$: they are the cosines of the principal angles, all 1 if
-# the subspaces are equal.
+# Two subspaces with orthonormal bases $Q$ and $R$ are compared by their unit
+# vectors $Q a$ and $R b$. The cosine of the angle between them is
+# $a^\top Q^\top R \, b$, and the largest that it can be is the first singular
+# value of $Q^\top R$. The next is the largest for $a$ and $b$ perpendicular to
+# those, and so on. These are the cosines of the principal angles, all 1 if the
+# subspaces are equal.
 #
 # By hand
 # -------
@@ -192,6 +204,7 @@ assert errors["training"] < 0.85 * floor[2]
 # %%
 figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")
 dots = axes.scatter(*planes[0].T, c=train.labels, cmap="tab10", s=6)
+dots.set_clim(-0.5, 9.5)  # so that each tick is in the middle of its colour
 figure.colorbar(dots, ticks=range(10), label="digit")
 axes.set(xlabel="code 1", ylabel="code 2")
 

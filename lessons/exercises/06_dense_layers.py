@@ -8,7 +8,7 @@ import numpy as np
 
 
 def linear_backward(gy, x, weight):
-    """The gradients of a dense layer y = x W^T + b, equation (6.1).
+    """The gradients of a dense layer y = x W^T + b, equation (6.3).
 
     gy: cotangent of y, (rows, out); x: (rows, in); weight: W, (out, in).
     Returns gx (rows, in), the weight's gradient (out, in) and the bias's gradient (out,).
@@ -30,7 +30,7 @@ def log_softmax(logits):
 
 
 def he_std(shape):
-    """He's standard deviation (6.3) for a weight of this shape.
+    """He's standard deviation (6.11) for a weight of this shape.
 
     shape: (out, in) of a dense layer, or (out, in, height, width) of a kernel, where every
     output is fed by in * height * width numbers. Returns a number.
@@ -39,7 +39,7 @@ def he_std(shape):
 
 
 def soft_threshold(a, strength):
-    """The theta that makes 1/2 (theta - a)^2 + strength |theta| smallest, equation (6.7).
+    """The theta that makes 1/2 (theta - a)^2 + strength |theta| smallest, equation (6.17).
 
     a: an array; each element is a problem of its own. strength: lambda >= 0.
     Returns an array of a's shape.
