@@ -28,6 +28,7 @@ def zeros(shape: tuple[int, ...], rng: Generator, dtype: Any = "float32") -> Arr
 
 def normal(std: float) -> Initialiser:
     """Draws from N(0, std²)."""
+    std = float(std)  # a NumPy number would promote float32 weights to float64
 
     def draw(shape: tuple[int, ...], rng: Generator, dtype: Any = "float32") -> Array:
         return rng.normal(shape, dtype) * std
@@ -37,6 +38,7 @@ def normal(std: float) -> Initialiser:
 
 def uniform(limit: float) -> Initialiser:
     """Draws from the uniform distribution on [-limit, limit)."""
+    limit = float(limit)
 
     def draw(shape: tuple[int, ...], rng: Generator, dtype: Any = "float32") -> Array:
         return rng.uniform(-limit, limit, shape, dtype)
@@ -84,6 +86,7 @@ def orthogonal(gain: float = 1.0) -> Initialiser:
 
     Kernels are treated as matrices (out, in · height · width).
     """
+    gain = float(gain)
 
     def draw(shape: tuple[int, ...], rng: Generator, dtype: Any = "float32") -> Array:
         rows, columns = shape[0], math.prod(shape[1:])

@@ -125,3 +125,15 @@ def test_precision_is_as_asked_and_the_seed_decides(init, dtype):
     w = init((4, 3), Generator(7), dtype)
     assert w.dtype == dtype
     assert np.array_equal(w, init((4, 3), Generator(7), dtype))
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        initialisers.normal(np.float64(0.1)),
+        initialisers.uniform(np.float64(0.1)),
+        initialisers.orthogonal(np.float64(0.1)),
+    ],
+)
+def test_a_numpy_number_as_a_setting_does_not_promote_the_weights(init):
+    assert init((4, 3), Generator(0), "float32").dtype == "float32"
