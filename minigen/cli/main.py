@@ -12,12 +12,14 @@ from minigen import __version__
 from minigen.backend import BackendError
 from minigen.cli.demo import demo_command
 from minigen.cli.info import info_command
+from minigen.cli.learn import learn_group
 from minigen.cli.sample import sample_command
 from minigen.cli.train import train_group
 from minigen.data import DataError
+from minigen.learn.lesson import LessonError
 from minigen.training import DivergenceError, RunError
 
-MENDABLE = (BackendError, DataError, DivergenceError, RunError, OSError)
+MENDABLE = (BackendError, DataError, DivergenceError, LessonError, RunError, OSError)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96})
@@ -33,6 +35,11 @@ def cli() -> None:
         minigen sample runs/my-vae --n 64
         minigen info
 
+    Learn how it works, equation by equation:
+
+    \b
+        minigen learn
+
     The variable MINIGEN_BACKEND=cupy moves all of it to an NVIDIA GPU.
     """
 
@@ -41,6 +48,7 @@ cli.add_command(demo_command)
 cli.add_command(train_group)
 cli.add_command(sample_command)
 cli.add_command(info_command)
+cli.add_command(learn_group)
 
 
 def main() -> None:

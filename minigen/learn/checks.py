@@ -37,7 +37,8 @@ class Property:
 
     def __call__(self, function: Function) -> None:
         try:
-            self.test(function)
+            with numpy.errstate(all="ignore"):
+                self.test(function)
         except AssertionError as error:
             raise Rejected(f"{self.claim}: {error}") from error
 

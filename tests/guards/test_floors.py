@@ -38,7 +38,7 @@ PLACES = {
         "minigen.learn.checks",  # judges what a reader's function returns
     ),
     "cupy": ("minigen.backend",),
-    "matplotlib": ("minigen.training.pictures", "minigen.learn.show"),
+    "matplotlib": ("minigen.training.pictures", "minigen.learn.show", "minigen.learn.player"),
     "importlib": ("minigen.backend",),  # nobody else imports behind this test's back
     "torch": (),
     "pickle": (),

@@ -181,10 +181,12 @@ class Layout:
         return boxes.raised(base, below, above)
 
     def script(self, row: Row) -> Box:
-        """A script; a list of indices stands close together."""
+        """A script; its parts stand close together."""
         box = self.row(row)
         return (
-            Box(tuple(r.replace(", ", ",") for r in box.rows), box.base) if box.height == 1 else box
+            Box(tuple(r.replace(", ", ",").replace(" = ", "=") for r in box.rows), box.base)
+            if box.height == 1
+            else box
         )
 
     def takes_limits(self, base: Any) -> bool:
