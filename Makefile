@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow oracle lint format bench clean
+.PHONY: demo test test-slow oracle lint format bench book clean
 
 demo: $(VENV)/.installed
 	$(BIN)/minigen demo
@@ -35,6 +35,11 @@ format: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.cpu
 
+# The course as a book, lessons executed; it opens from disk, without network.
+book: $(VENV)/.installed-dev
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "minigen needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3"; exit 1; }
@@ -49,4 +54,4 @@ $(VENV)/.installed-dev: $(BIN)/python pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) docs/_build docs/lessons docs/equations.rst build dist *.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache
