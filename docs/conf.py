@@ -7,6 +7,7 @@ tests.
 import hashlib
 import logging
 import os
+import re
 import shutil
 import sys
 from importlib import metadata
@@ -53,7 +54,7 @@ sphinx_gallery_conf = {
 sys.modules["minigen.learn.show"].__dict__["_handler"] = lambda picture: None  # the gallery shows
 
 # The player of an animation asks a server for its icons; custom.css draws them instead.
-matplotlib.animation.JS_INCLUDE = ""
+matplotlib.animation.JS_INCLUDE = re.sub(r"<link[^>]*>", "", matplotlib.animation.JS_INCLUDE)
 matplotlib.rcParams["animation.embed_limit"] = 30
 matplotlib.rcParams["animation.writer"] = "pillow"
 logging.getLogger("matplotlib.animation").setLevel(logging.ERROR)  # says which writer it took

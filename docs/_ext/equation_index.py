@@ -11,10 +11,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import minigen
 from minigen.equations import REGISTER, Equation
 from minigen.learn.lesson import lessons
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(minigen.__file__).resolve().parents[1]
 HEAD = """Index of equations
 ==================
 
