@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.table import Table
+from rich.text import Text
 
 from minigen.learn.exercise import Verdict, check_file, exercises, solution
 from minigen.learn.lesson import Lesson, LessonError, lesson, lessons
@@ -149,7 +151,7 @@ def report(of: Lesson, numbered: list[tuple[int, Verdict]]) -> None:
     for k, verdict in numbered:
         console.print(f"{of.number}.{k} {verdict.exercise}: {MARKS[verdict.status]}")
         if verdict.status == "wrong":
-            console.print(f"    {verdict.message}".replace("\n", "\n    "), markup=False)
+            console.print(Padding(Text(verdict.message), (0, 0, 0, 4)))
         if not verdict.passed:
             console.print(f"    a hint: minigen learn hint {of.number}.{k}", style="dim")
 

@@ -39,7 +39,7 @@ class Inline(Layout):
         if self.plain:
             return Box((f"{'root_' + index if index else 'sqrt'}({body})",))
         small = "".join(symbols.SUPERSCRIPT.get(c, c) for c in index)
-        return Box((f"{small}√{body if len(body) == 1 else f'({body})'}",))
+        return Box((f"{small}√{body if len(body) == 1 or body.isdigit() else f'({body})'}",))
 
     def accent(self, item: Accent) -> Box:
         body = self.string(item.body)
