@@ -8,12 +8,13 @@ import numpy as np
 
 
 def product_vjp(gz, x, y):
-    """The cotangents of x and y, where z = x * y and y is broadcast.
+    """The cotangents of x and y, where z = x * y and both are broadcast.
 
-    x: (rows, columns). y: (columns,), used for every row. gz: the cotangent of z, with the
-    shape of x. Returns gx and gy; each has the shape of what it belongs to.
+    x: (rows, 1), each number used in a whole row of z. y: (columns,), each number used in a
+    whole column of z. gz: the cotangent of z, (rows, columns).
+    Returns gx and gy; each has the shape of what it belongs to.
     """
-    gx = gz * y
+    gx = (gz * y).sum(axis=1, keepdims=True)
     gy = (gz * x).sum(axis=0)
     return gx, gy
 
@@ -50,41 +51,71 @@ from minigen.learn import Exercise, Formula, numerical_vjp
 
 rng = np.random.default_rng(1)
 PRODUCT_PROBES = tuple(
-    (rng.normal(size=shape), rng.normal(size=shape), rng.normal(size=shape[1]))
-    for shape in ((2, 3), (3, 3), (4, 1), (1, 2))
+    (rng.normal(size=(n, m)), rng.normal(size=(n, 1)), rng.normal(size=m))
+    for n, m in ((2, 3), (3, 3), (4, 1), (1, 2))
 )
+
+
+def gx_of(gz, y):
+    return (gz * y).sum(axis=1, keepdims=True)
+
+
+def gy_of(gz, x):
+    return (gz * x).sum(axis=0)
+
+
 PRODUCT_MISTAKES = {
-    "not_summed": Wrong(
+    "y_not_summed": Wrong(
         "the cotangent of y is not summed over the rows that used it",
+        lambda gz, x, y: (gx_of(gz, y), gz * x),
+    ),
+    "x_not_summed": Wrong(
+        "the cotangent of x is not summed over the columns that used it",
+        lambda gz, x, y: (gz * y, gy_of(gz, x)),
+    ),
+    "neither_summed": Wrong(
+        "neither cotangent is summed: this is (1.8) without broadcasting",
         lambda gz, x, y: (gz * y, gz * x),
     ),
-    "summed_over_columns": Wrong(
-        "the sum runs over the columns instead of the rows",
-        lambda gz, x, y: (gz * y, (gz * x).sum(axis=1)),
+    "wrong_axes": Wrong(
+        "the sums run over the wrong axes: x was copied along axis 1, y along axis 0",
+        lambda gz, x, y: ((gz * y).sum(axis=0, keepdims=True), (gz * x).sum(axis=1)),
     ),
-    "mean_of_rows": Wrong(
-        "the mean over the rows instead of the sum",
-        lambda gz, x, y: (gz * y, (gz * x).mean(axis=0)),
+    "axis_lost": Wrong(
+        "the summed axis of gx is lost: keepdims=True keeps it, so that gx has two axes like x",
+        lambda gz, x, y: ((gz * y).sum(axis=1), gy_of(gz, x)),
     ),
-    "gz_forgotten_for_y": Wrong(
-        "the cotangent of y is not multiplied by gz",
-        lambda gz, x, y: (gz * y, x.sum(axis=0)),
+    "axis_kept": Wrong(
+        "the summed axis of gy is kept, but y has one axis only",
+        lambda gz, x, y: (gx_of(gz, y), (gz * x).sum(axis=0, keepdims=True)),
+    ),
+    "mean": Wrong(
+        "means instead of sums",
+        lambda gz, x, y: ((gz * y).mean(axis=1, keepdims=True), (gz * x).mean(axis=0)),
+    ),
+    "gz_forgotten": Wrong(
+        "the local derivatives alone: neither is multiplied by gz",
+        lambda gz, x, y: (gx_of(np.ones_like(gz), y), gy_of(np.ones_like(gz), x)),
     ),
     "gz_forgotten_for_x": Wrong(
         "the cotangent of x is not multiplied by gz",
-        lambda gz, x, y: (0 * gz + y, (gz * x).sum(axis=0)),
+        lambda gz, x, y: (gx_of(np.ones_like(gz), y), gy_of(gz, x)),
+    ),
+    "gz_forgotten_for_y": Wrong(
+        "the cotangent of y is not multiplied by gz",
+        lambda gz, x, y: (gx_of(gz, y), gy_of(np.ones_like(gz), x)),
     ),
     "summed_too_early": Wrong(
-        "gz and x are summed before they are multiplied",
-        lambda gz, x, y: (gz * y, gz.sum(axis=0) * x.sum(axis=0)),
+        "sums first and multiplies then: the sum of products is not the product of sums",
+        lambda gz, x, y: (gz.sum(axis=1, keepdims=True) * y.sum(), gz.sum(axis=0) * x.sum()),
     ),
     "own_factor": Wrong(
         "each factor is multiplied by itself instead of by the other one",
-        lambda gz, x, y: (gz * x, (gz * y).sum(axis=0)),
+        lambda gz, x, y: (gx_of(gz, x), gy_of(gz, y)),
     ),
-    "axis_kept": Wrong(
-        "the summed axis is kept, so that gy has two axes",
-        lambda gz, x, y: (gz * y, (gz * x).sum(axis=0, keepdims=True)),
+    "results_swapped": Wrong(
+        "gx and gy are returned in the wrong order",
+        lambda gz, x, y: (gy_of(gz, x), gx_of(gz, y)),
     ),
 }
 
@@ -96,8 +127,28 @@ TAPES = (
 )
 
 
-def walked(tape, order, update, last=1.0):
-    g = [0.0] * len(tape)
+def by_linear_equations(tape):
+    """The cotangents without a walk: they are the g with g_j = [j is last] + sum_k g_k D_kj."""
+    direct = np.zeros((len(tape), len(tape)))
+    for k, edges in enumerate(tape):
+        for parent, derivative in edges:
+            direct[k, parent] += derivative
+    unit = np.eye(len(tape))
+    return np.linalg.solve(unit - direct.T, unit[-1])
+
+
+def as_array(answer):
+    """The reader's function with its list as an array, so that values are counted."""
+
+    def function(tape):
+        found = answer(tape)
+        return np.array(found, dtype=float) if isinstance(found, list | tuple) else found
+
+    return function
+
+
+def walked(tape, order, update, last=1.0, others=0.0):
+    g = np.full(len(tape), others)
     g[-1] = last
     for k in order(len(tape)):
         for parent, d in tape[k]:
@@ -128,21 +179,13 @@ WALK_MISTAKES = {
     ),
     "all_ones": Wrong(
         "the cotangents begin at 1 everywhere, not only at the last value",
-        lambda tape: ones(tape),
+        lambda tape: walked(tape, back, lambda old, g, d: old + g * d, others=1.0),
     ),
     "last_is_zero": Wrong(
         "the cotangent of the last value is 0, so nothing flows back",
         lambda tape: walked(tape, back, lambda old, g, d: old + g * d, last=0.0),
     ),
 }
-
-
-def ones(tape):
-    g = [1.0] * len(tape)
-    for k in back(len(tape)):
-        for parent, d in tape[k]:
-            g[parent] += g[k] * d
-    return g
 
 
 MATMUL_PROBES = tuple(
@@ -174,7 +217,11 @@ MATMUL_MISTAKES = {
 
 
 def nothing_added(tape):
-    return walked(tape, back, lambda old, g, d: g * d)
+    g = [0.0] * (len(tape) - 1) + [1.0]
+    for k in back(len(tape)):
+        for parent, derivative in tape[k]:
+            g[parent] = g[k] * derivative
+    return g
 
 
 EXERCISES = (
@@ -190,20 +237,29 @@ EXERCISES = (
             ),
         ),
         hints=(
-            "Without broadcasting it would be (1.3). Which of the two is used more than once?",
-            "y_j is used in every row i, so its cotangent is the sum over i of gz_ij x_ij.",
-            "gy = (gz * x).sum(axis=0)",
+            "Write the step with indices: z_ij = x_i y_j. How often is x_i used, how often y_j?",
+            "y_j is used in every row i, so its cotangent is the sum over i of gz_ij x_i; the "
+            "cotangent of x_i is the sum over j of gz_ij y_j.",
+            "gy = (gz * x).sum(axis=0). For gx the other axis, and keepdims=True, for x has two.",
         ),
         mistakes={
-            "not summed": (PRODUCT_MISTAKES["not_summed"].transcription, "not summed"),
+            "not summed": (
+                PRODUCT_MISTAKES["neither_summed"].transcription,
+                "without broadcasting",
+            ),
             "swapped": (PRODUCT_MISTAKES["own_factor"].transcription, "multiplied by itself"),
+            "axis lost": (PRODUCT_MISTAKES["axis_lost"].transcription, "keepdims=True keeps it"),
+            "nothing summed for x": (lambda gz, x, y: (gz * y, (gz * x).sum(0)), "not summed"),
         },
     ),
     Exercise(
         walk_back,
-        checks=(Formula(walk_back, TAPES, WALK_MISTAKES, axes=("value",)),),
+        checks=(
+            Formula(by_linear_equations, TAPES, WALK_MISTAKES, adapt=as_array, axes=("value",)),
+        ),
         hints=(
-            "Start with a list of zeros, 1.0 at its end, and go through the tape from the end.",
+            "Start with a list of zeros, 1.0 at its end, and go through the tape from the end: "
+            "when value k is reached, all that used it have been.",
             "For each pair of value k: g[parent] += g[k] * derivative.",
         ),
         mistakes={"assigned": (nothing_added, "assigns where it must add")},

@@ -24,12 +24,27 @@ def central_difference(f, x, h):
 
 
 def best_step(epsilon, f, f3):
-    """The step h at which the error bound (2.3) is smallest.
+    """The step h at which the error (2.3) of a central difference is smallest.
 
     epsilon: relative error of one evaluation; f: the value of the function; f3: its third
-    derivative. f and f3 may be negative. Returns a number.
+    derivative. f and f3 may be negative. Returns a number: the closed form, not a search.
     """
     return (3 * epsilon * abs(f) / abs(f3)) ** (1 / 3)
+
+
+def complex_step(f, x, h):
+    """The gradient of f at x, by the complex step (2.5).
+
+    f: a function that takes a complex array like x and returns one complex number. x: a real
+    array of any shape. h: the step, tiny. Returns a real array of x's shape: in place i the
+    estimate for a step along x_i alone. x itself is left as it is.
+    """
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        moved = x.astype(complex)
+        moved[i] += 1j * h
+        gradient[i] = f(moved).imag / h
+    return gradient
 
 
 def find_the_wrong_rule(functions, rules, x):
@@ -37,14 +52,15 @@ def find_the_wrong_rule(functions, rules, x):
 
     functions: name -> a function that takes an array like x and returns one of the same shape.
     rules: name -> its vector-Jacobian product rule(gy, x), which returns the cotangent of x.
-    x: a vector. One rule is off by 0.1% in one element. Returns (name, index).
+    x: a vector. One of the rules is off by 0.1% in one element of what it returns, for
+    every gy. Returns (name, index): the name of that rule, and which element.
     """
     rng = np.random.default_rng(0)
     gy = rng.normal(size=x.shape)
     worst = ("", 0, 0.0)
     for name, function in functions.items():
         expected = central_difference(lambda x, f=function: (gy * f(x)).sum(), x, 1e-5)
-        error = abs(rules[name](gy, x) - expected) / (abs(expected) + 1e-3)
+        error = abs(rules[name](gy, x) - expected) / (abs(expected) + 1e-6)
         index = int(error.argmax())
         if error[index] > worst[2]:
             worst = (name, index, error[index])
@@ -57,12 +73,14 @@ from minigen.equations import Wrong
 from minigen.learn import Exercise, Formula, Property
 
 
-def cubic(x):
-    return float((np.arange(1, x.size + 1).reshape(x.shape) * x**3).sum())
+def powers(x):
+    """sum(x^3) + (first x)^2"""
+    return (x**3).sum() + x.ravel()[0] ** 2
 
 
-def coupled(x):
-    return float(np.prod(x) + np.sin(x).sum())
+def waves(x):
+    """sin(product of all x) exp(last x)"""
+    return np.sin(np.prod(x)) * np.exp(x.ravel()[-1])
 
 
 def reference(f, x, h):
@@ -89,10 +107,6 @@ DIFFERENCE_MISTAKES = {
         "one-sided: (f(x + h) - f(x)) / h, whose error is of order h",
         quotients(lambda f, x, s, h: (f(x + s) - f(x)) / h),
     ),
-    "backward": Wrong(
-        "one-sided to the other side: (f(x) - f(x - h)) / h",
-        quotients(lambda f, x, s, h: (f(x) - f(x - s)) / h),
-    ),
     "divided_by_h": Wrong(
         "divided by h: the two points are 2 h apart",
         quotients(lambda f, x, s, h: (f(x + s) - f(x - s)) / h),
@@ -100,10 +114,6 @@ DIFFERENCE_MISTAKES = {
     "sign": Wrong(
         "the points are subtracted in the wrong order",
         quotients(lambda f, x, s, h: (f(x - s) - f(x + s)) / (2 * h)),
-    ),
-    "half_step": Wrong(
-        "steps of h / 2 to either side instead of h",
-        quotients(lambda f, x, s, h: (f(x + s / 2) - f(x - s / 2)) / h),
     ),
     "precedence": Wrong(
         "divides by 2 and multiplies by h: brackets are missing around 2 * h",
@@ -115,22 +125,33 @@ DIFFERENCE_MISTAKES = {
     ),
 }
 DIFFERENCE_PROBES = (
-    (cubic, np.array([1.0, -2.0, 0.5]), 0.1),
-    (cubic, np.array([[0.3, -0.7], [1.1, 2.0]]), 0.5),
-    (coupled, np.array([0.4, 1.2, -0.8]), 0.2),
+    (powers, np.array([1.0, -2.0, 0.5]), 0.1),
+    (powers, np.array([[0.3, -0.7], [1.1, 2.0]]), 0.5),
+    (waves, np.array([0.4, 1.2, -0.8]), 0.2),
 )
 
 
 def first_point(probe, index):
     f, x, h = probe
-    return {"f": f.__name__, "x": x, "h": h}
+    return {"f": f.__doc__, "x": x, "h": h}
 
 
-STEP_PROBES = ((2.0**-53, 2.7, 2.7), (2.0**-24, -5.0, 40.0), (1e-10, 3.0, -0.02))
+def root_of_the_slope(epsilon, f, f3):
+    """The h at which h^2 times the derivative of (2.3) is zero; the other two are complex."""
+    return np.roots([abs(f3) / 3, 0, 0, -epsilon * abs(f)]).real.max()
+
+
+STEP_PROBES = tuple(
+    map(tuple, np.array([[2.0**-53, 2.7, 2.7], [2.0**-24, -5.0, 40.0], [1e-10, 3.0, -0.02]]))
+)
 STEP_MISTAKES = {
     "square_root": Wrong(
         "the square root instead of the cube root",
         lambda e, f, f3: np.sqrt(3 * e * abs(f) / abs(f3)),
+    ),
+    "signs": Wrong(
+        "without absolute values: f and f3 may be negative, and then there is no real root",
+        lambda e, f, f3: (3 * e * f / f3) ** (1 / 3),
     ),
     "no_three": Wrong(
         "the factor 3 is missing", lambda e, f, f3: (e * abs(f) / abs(f3)) ** (1 / 3)
@@ -139,14 +160,49 @@ STEP_MISTAKES = {
         "x ** 1 / 3 is x / 3: brackets are missing around 1 / 3",
         lambda e, f, f3: (3 * e * abs(f) / abs(f3)) ** 1 / 3,
     ),
-    "inverted": Wrong(
-        "f and its third derivative have changed places",
-        lambda e, f, f3: (3 * e * abs(f3) / abs(f)) ** (1 / 3),
-    ),
-    "no_root": Wrong("the root is missing", lambda e, f, f3: 3 * e * abs(f) / abs(f3)),
     "six": Wrong(
         "the factor is 6: the derivative of h^2 / 6 is h / 3",
         lambda e, f, f3: (6 * e * abs(f) / abs(f3)) ** (1 / 3),
+    ),
+}
+
+
+def exact(f, x, h):
+    """The gradients of the two functions above, found on paper."""
+    gradient = 3 * x**2
+    if f is powers:
+        gradient.ravel()[0] += 2 * x.ravel()[0]
+        return gradient
+    product, last = np.prod(x), x.ravel()[-1]
+    gradient = np.cos(product) * np.exp(last) * product / x
+    gradient.ravel()[-1] += np.sin(product) * np.exp(last)
+    return gradient
+
+
+COMPLEX_PROBES = (
+    (powers, np.array([1.0, -2.0, 0.5]), 1e-30),
+    (waves, np.array([[0.3, -0.7], [1.1, 2.0]]), 1e-20),
+)
+COMPLEX_MISTAKES = {
+    "real_part": Wrong(
+        "the real part, which is f(x) itself up to h^2, instead of the imaginary part",
+        quotients(lambda f, x, s, h: f(x + 1j * s).real / h),
+    ),
+    "not_divided": Wrong(
+        "the imaginary part is not divided by h",
+        quotients(lambda f, x, s, h: f(x + 1j * s).imag),
+    ),
+    "divided_by_2h": Wrong(
+        "divided by 2 h: there is only one step here, not one to either side",
+        quotients(lambda f, x, s, h: f(x + 1j * s).imag / (2 * h)),
+    ),
+    "real_step": Wrong(
+        "a real step: x + h is x when h is this small, and the difference is zero",
+        quotients(lambda f, x, s, h: (f(x + s) - f(x - s)).real / (2 * h)),
+    ),
+    "all_at_once": Wrong(
+        "i h is added to all elements at once, which gives the sum of the gradient everywhere",
+        lambda f, x, h: np.full_like(x, f(x + 1j * h).imag / h),
     ),
 }
 
@@ -172,22 +228,38 @@ RULES = {
 }
 
 
-def planted(rule, index, size):
-    factors = np.ones(size)
-    factors[index] = 1.001
-    return lambda gy, x: rule(gy, x) * factors
+def planted(rule, index, factor):
+    def wrong(gy, x):
+        factors = np.ones(x.size)
+        factors[index] = factor
+        return rule(gy, x) * factors
+
+    return wrong
 
 
 def finds_every_planting(find):
-    x = np.array([0.7, -1.1, 0.4, 1.6, -0.3])
-    for index, name in enumerate(FUNCTIONS):
-        rules = RULES | {name: planted(RULES[name], index, x.size)}
-        found = find(dict(FUNCTIONS), rules, x.copy())
-        assert isinstance(found, tuple) and len(found) == 2, "return (name, index)"
-        why = "; a cotangent of ones hides a wrong softmax" if name == "softmax" else ""
-        assert tuple(found) == (name, index), (
-            f"the rule of {name} was wrong in element {index}, you said {found}{why}"
-        )
+    """Three rounds: each rule in turn, a random element of a random point, up or down."""
+    rng = np.random.default_rng(2)
+    for size in (5, 3, 6):
+        x = rng.uniform(0.2, 1.5, size) * rng.choice([-1, 1], size)
+        for name in rng.permutation(list(FUNCTIONS)):
+            index, factor = int(rng.integers(size)), float(rng.choice([0.999, 1.001]))
+            rules = RULES | {name: planted(RULES[name], index, factor)}
+            found = find(dict(FUNCTIONS), rules, x.copy())
+            assert isinstance(found, tuple) and len(found) == 2, "return (name, index)"
+            assert tuple(found) == (name, index), (
+                f"the rule of {name} was wrong in element {index} of {size}, you said {found}"
+                + told_apart(name, found)
+            )
+
+
+def told_apart(name, found):
+    """What the answer says about how it was found."""
+    if found[0] == name:
+        return "; the name is right: look for the largest error relative to each element"
+    if name == "softmax":
+        return "; a cotangent of ones hides a wrong softmax, take a random one"
+    return "; is the largest error the one you keep, and is the step about 1e-5?"
 
 
 def with_ones(functions, rules, x):
@@ -216,12 +288,25 @@ EXERCISES = (
     ),
     Exercise(
         best_step,
-        checks=(Formula(best_step, STEP_PROBES, STEP_MISTAKES),),
+        checks=(Formula(root_of_the_slope, STEP_PROBES, STEP_MISTAKES),),
         hints=(
             "Set the derivative of (2.3) with respect to h to zero.",
             "h^3 = 3 epsilon |f| / |f3|; in Python the exponent needs brackets.",
         ),
         mistakes={"precedence": (STEP_MISTAKES["precedence"].transcription, "x ** 1 / 3")},
+    ),
+    Exercise(
+        complex_step,
+        checks=(Formula(exact, COMPLEX_PROBES, COMPLEX_MISTAKES, inputs=first_point),),
+        hints=(
+            "As in central_difference, one element at a time, but there is one evaluation only.",
+            "A real array cannot hold i h: moved = x.astype(complex), then moved[i] += 1j * h.",
+            "f(moved).imag / h",
+        ),
+        mistakes={
+            "real part": (COMPLEX_MISTAKES["real_part"].transcription, "the real part"),
+            "central": (central_difference, "a real step"),
+        },
     ),
     Exercise(
         find_the_wrong_rule,
@@ -231,6 +316,9 @@ EXERCISES = (
             "Take a random gy, not ones; and compare relative errors, for the values differ.",
             "index = int(error.argmax()); keep the name with the largest relative error.",
         ),
-        mistakes={"ones": (with_ones, "a cotangent of ones hides a wrong softmax")},
+        mistakes={
+            "ones": (with_ones, "a cotangent of ones hides a wrong softmax"),
+            "guessed": (lambda functions, rules, x: ("exp", 0), "you said ('exp', 0)"),
+        },
     ),
 )
