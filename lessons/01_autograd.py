@@ -230,7 +230,7 @@ assert np.allclose(backward(loss())[0], np.sin(many) + many * np.cos(many))
 assert factor < n / 100
 
 # %% [markdown]
-# You should see a factor between 2 and 5, which depends on your machine: a few
+# You should see a factor of about 2 or 3, which depends on your machine: a few
 # seconds, where changing one number at a time would take eleven days. And the
 # derivatives are exact, $\sin x_i + x_i \cos x_i$, up to rounding.
 #
@@ -324,7 +324,7 @@ print(f"{n:,} derivatives with minigen: {both / alone:.1f} times the function")
 assert both / alone < n / 100
 
 # %% [markdown]
-# You should see ``[5. 5. 5.]``, and a factor between 2 and 5 again.
+# You should see ``[5. 5. 5.]``, and a factor of about 2 or 3 again.
 #
 # Picture
 # -------

@@ -256,7 +256,7 @@ better = wgan(60 if SMOKE else 400)
 print("heaps covered, Wasserstein with gradient penalty:", covered(better[-1]))
 
 # %% [markdown]
-# You should see all eight or nearly all in the full run.
+# You should see six or more of the eight in the full run.
 #
 # Check
 # -----

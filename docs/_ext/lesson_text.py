@@ -16,7 +16,9 @@ from minigen.learn.lesson import lessons
 PAGE = re.compile(r"lessons/(\d\d)_\w+")
 DISPLAY = re.compile(r"^\$\$\n(.*?)^\$\$$", re.MULTILINE | re.DOTALL)
 TAG = re.compile(r"\s*\\tag\{(\d+\.\d+)(?:, (E\.[A-Z0-9]+))?\}\s*")
-CODE = re.compile(r"^\.\. code-block:: .*?\n\n((?:    .*\n|\n)+)", re.MULTILINE)
+CODE = re.compile(
+    r"^( *)\.\. code-block:: .*\n(?:\1 +:.*\n)*\n(?:\1 {2,}.*\n|[ \t]*\n)+", re.MULTILINE
+)
 SYMBOLS = re.compile(
     r"^(?:    # )?symbols: (.*)\n", re.MULTILINE
 )  # first in a cell: taken for text
