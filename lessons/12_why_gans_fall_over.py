@@ -330,8 +330,8 @@ def draw(i):
         panel.set_title(f"{name}: {covered(points)} of 8 heaps")
 
 
-frames = range(0, max(len(collapsed), len(better)), 8 if SMOKE else 1)
-animation = FuncAnimation(figure, draw, frames=frames, interval=300)
+frames = range(0, max(len(collapsed), len(better)), 8 if SMOKE else 2)
+animation = FuncAnimation(figure, draw, frames=frames, interval=500)
 show(animation)
 
 # %% [markdown]
