@@ -27,12 +27,14 @@ SMOKE = "--smoke" in sys.argv
 # with a plus. The usual values are $\alpha = 0.1$ and $\beta = 0.9$.
 #
 # **Predict.** On $J = \tfrac{1}{2} \theta^2$, from $\theta = 1$: does this
-# rule arrive sooner than gradient descent, later, or never?
+# rule arrive (reach $\theta = 0$) sooner than gradient descent, later, or
+# never?
 #
 # Derivation
 # ----------
 # **Two rules.** The stated one [E.MOM] remembers a gradient, Polyak's
-# [E.HEAVYBALL] a velocity $u$, with $u_0 = 0$:
+# [E.HEAVYBALL] a velocity $u$. In the first step there is nothing to remember:
+# the last gradient of (4.1) and $u_0$ count as 0.
 #
 # $$
 # \theta_{t+1} = \theta_t - \alpha \nabla J(\theta_t)
@@ -60,8 +62,8 @@ SMOKE = "--smoke" in sys.argv
 #
 # With $\beta = 0.9$ it is ten times faster than gradient descent. A gradient
 # that changes its sign in every step, from wall to wall, is damped by the
-# same memory: $u = \beta u - \alpha g$ with $u \to -u$ gives
-# $-\alpha g / (1 + \beta)$.
+# same memory: put $u_t = -u$ and $u_{t+1} = u$, then $u = -\beta u - \alpha g$
+# and $u = -\alpha g / (1 + \beta)$.
 #
 # **On a quadratic** one coordinate has the gradient $\lambda \theta$. Put
 # $u_t = \theta_t - \theta_{t-1}$ into (4.2). Both rules are then recurrences
@@ -76,14 +78,17 @@ SMOKE = "--smoke" in sys.argv
 # \tag{4.4}
 # $$
 #
-# The walk goes to zero if and only if both roots have $|r| < 1$.
+# Any walk is $a r_1^t + b r_2^t$, or $(a + b t) \, r^t$ where the two roots
+# are one. It goes to zero from every start if and only if both roots have
+# $|r| < 1$.
 #
-# **When is that?** Let $p(r) = r^2 + b r + c$. The product of the roots is
+# **When is that?** Let $p(r) = r^2 + d r + c$. The product of the roots is
 # $c$. Two complex roots are conjugate, so $|r|^2 = c$, and $p > 0$ on the
 # whole real axis. Two real roots: if $p(1) > 0$ and $p(-1) > 0$, no root or
 # both lie in each of the intervals below $-1$, between $-1$ and $1$, and above
-# $1$; outside the middle one the product would be above 1. Hence, in all
-# cases:
+# $1$; outside the middle one the product would be above 1. And if both
+# $|r| < 1$, then $|c| < 1$ and $p(\pm 1) = (1 \mp r_1)(1 \mp r_2) > 0$. Hence,
+# in all cases:
 #
 # $$
 # |r_1|, |r_2| < 1 \iff |c| < 1, \quad p(1) > 0, \quad p(-1) > 0
@@ -110,10 +115,10 @@ SMOKE = "--smoke" in sys.argv
 # \tag{4.7}
 # $$
 #
-# **Oscillation.** The roots are complex if
-# $(1 + \beta - \alpha \lambda)^2 < 4 \beta$, and then $|r| = \sqrt{\beta}$
+# **Oscillation.** The roots are complex, or one double root, if
+# $(1 + \beta - \alpha \lambda)^2 \le 4 \beta$, and then $|r| = \sqrt{\beta}$
 # whatever $\lambda$ is. Taking the root, this is
-# $(1 - \sqrt{\beta})^2 < \alpha \lambda < (1 + \sqrt{\beta})^2$. Let the
+# $(1 - \sqrt{\beta})^2 \le \alpha \lambda \le (1 + \sqrt{\beta})^2$. Let the
 # smallest curvature $\mu$ lie at the lower end and $L$ at the upper one. Then
 # $\sqrt{\alpha \mu} = 1 - \sqrt{\beta}$ and
 # $\sqrt{\alpha L} = 1 + \sqrt{\beta}$. Their sum gives $\alpha$, their
@@ -125,11 +130,18 @@ SMOKE = "--smoke" in sys.argv
 # \tag{4.8}
 # $$
 #
-# Every coordinate shrinks by $\sqrt{\beta}$ in a step: for $\kappa = 100$ by
-# 0.82, where the best gradient descent, (3.4), has 0.98.
+# Every $\lambda$ from $\mu$ to $L$ then has $|r| = \sqrt{\beta}$: for
+# $\kappa = 100$ that is 0.82, where the best gradient descent, (3.4), has
+# 0.98. At $\mu$ and $L$ themselves the root is double, and the walk is
+# $(a + b t) \, r^t$: the factor $t$ costs a little, but never wins against
+# $r^t$.
 #
-# **Nesterov's rule** [E.NESTEROV] takes the gradient where the ball is about
-# to be:
+# **Nesterov's rule** [E.NESTEROV] takes the gradient where the ball $\phi$ is
+# about to be: $u_{t+1} = \beta u_t - \alpha \nabla J(\phi_t + \beta u_t)$ and
+# $\phi_{t+1} = \phi_t + u_{t+1}$. Store the point ahead,
+# $\theta_t = \phi_t + \beta u_t$. Then $\theta_{t+1} = \phi_t + u_{t+1} +
+# \beta u_{t+1}$, and with $\phi_t = \theta_t - \beta u_t$ and the first line
+# for $u_{t+1}$, the two $\beta u_t$ cancel:
 #
 # $$
 # \begin{aligned}
@@ -193,7 +205,11 @@ for name, rule in (("stated", stated), ("heavy ball", heavy_ball)):
 # With minigen
 # ------------
 # ``minigen.optim.Momentum`` is (4.1), ``minigen.optim.HeavyBall`` is (4.2) and
-# ``minigen.optim.Nesterov`` is (4.9). A valley with $\kappa = 100$:
+# ``minigen.optim.Nesterov`` is (4.9). In a valley with $\kappa = 100$,
+# gradient descent gets the $\alpha$ of (3.4) and the heavy ball (4.8). The
+# stated rule gets a pair just inside (4.6), $0.005 < 0.0145 < 0.015$;
+# Nesterov's the usual $\alpha = 1 / L$ and
+# $\beta = (\sqrt{\kappa} - 1) / (\sqrt{\kappa} + 1)$.
 
 # %%
 curvature = np.array([1.0, 100.0])
@@ -227,7 +243,9 @@ for name, path in paths.items():
 
 # %% [markdown]
 # You should see that the heavy ball is seven powers of ten nearer than
-# gradient descent, and that the stated rule is farther away than that.
+# gradient descent, and that the stated rule is farther away than that. Of the
+# heavy ball's 7.7e-09, $(9/11)^{120}$ is 3.5e-11; the rest is the factor of
+# the double root at $\lambda = L$, which is $1 + 120 \cdot 20 / 11 = 219$.
 #
 # Check
 # -----
@@ -342,7 +360,8 @@ assert abs(stated(1.0, slope, 0.1, -1.1, 300)[-1]) > 1e3
 # You should see the first arrive and the second not. By (4.5), with
 # $c = \beta \lambda$, it needs $\beta < 1 / L$ and $\alpha < 2 / L + \beta$.
 # It has one step of memory, and so it cannot gather speed as the heavy ball
-# does: $1 / (1 - \beta)$ is a sum over all gradients so far.
+# does: $1 / (1 - \beta) = 1 + \beta + \beta^2 + \dots$ weighs all gradients so
+# far.
 #
 # Exercises
 # ---------
@@ -351,7 +370,8 @@ assert abs(stated(1.0, slope, 0.1, -1.1, 300)[-1]) > 1e3
 #
 # 1. ``heavy_ball_step``: one step of (4.2).
 # 2. ``stated_momentum_step``: one step of (4.1).
-# 3. ``heavy_ball_edge``: the largest stable step size of (4.7).
+# 3. ``heavy_ball_edge``: the step size of (4.7) at which it ceases to
+#    arrive.
 #
 # Where next
 # ----------

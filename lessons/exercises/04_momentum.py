@@ -40,6 +40,15 @@ from minigen.equations import Wrong
 from minigen.learn import Exercise, Formula, Rejected, registered
 
 
+def untouched(step, arrays, alpha, beta):
+    """The step's result; Rejected if it changed one of the arrays that it got."""
+    given = tuple(array.copy() for array in arrays)
+    new = step(*given, alpha, beta)
+    if not all(np.array_equal(a, b) for a, b in zip(arrays, given, strict=True)):
+        raise Rejected("it changes an array that it gets: write u = beta * u, not u *= beta")
+    return new
+
+
 def walked_ball(step):
     """A trajectory in the register's form from a step function in the reader's."""
 
@@ -47,7 +56,7 @@ def walked_ball(step):
         theta, u = theta0, np.zeros_like(theta0)
         path = [theta]
         for g in gradients:
-            new = step(theta.copy(), g.copy(), u.copy(), alpha, beta)
+            new = untouched(step, (theta, g, u), alpha, beta)
             if not isinstance(new, tuple) or len(new) != 2:
                 raise Rejected("it must return two arrays: theta, u")
             theta, u = (np.asarray(x, dtype=float) for x in new)
@@ -62,7 +71,7 @@ def walked_stated(step):
         theta, before = theta0, np.zeros_like(theta0)
         path = [theta]
         for g in gradients:
-            new = step(theta.copy(), g.copy(), before.copy(), alpha, beta)
+            new = untouched(step, (theta, g, before), alpha, beta)
             if new is None or isinstance(new, tuple):
                 raise Rejected("it must return one array, the new theta")
             theta, before = np.asarray(new, dtype=float), g
@@ -75,20 +84,23 @@ def walked_stated(step):
 def inputs(probe, index):
     theta0, gradients, alpha, beta = probe
     step, element = index
+    if step == 0:
+        return {"theta": theta0[element]}
     return {
-        "theta": theta0[element],
-        "gradients": gradients[:step, element],
+        "theta": f"{theta0[element]} before step 1",
+        "g": gradients[step - 1, element],
+        "g before": gradients[step - 2, element] if step > 1 else 0.0,
         "alpha": alpha,
         "beta": beta,
     }
 
 
-def explored_edge(beta, largest):
+def explored_edge(beta, largest_curvature):
     """Found by bisection on the largest root of (4.4)."""
-    low, high = 0.0, 10.0 / largest
+    low, high = 0.0, 10.0 / largest_curvature
     for _ in range(80):
         alpha = (low + high) / 2
-        roots = np.roots([1, -(1 + beta - alpha * largest), beta])
+        roots = np.roots([1, -(1 + beta - alpha * largest_curvature), beta])
         low, high = (alpha, high) if abs(roots).max() < 1 else (low, alpha)
     return low
 
@@ -106,12 +118,20 @@ EDGE_MISTAKES = {
     "minus_sign_rule": Wrong(
         "2 / L + beta, the edge of the rule with a minus sign", lambda b, c: 2 / c + b
     ),
+    "times_l": Wrong("multiplied by L instead of divided by it", lambda b, c: 2 * (1 + b) * c),
+    "four": Wrong("the factor is 4 instead of 2", lambda b, c: 4 * (1 + b) / c),
     "always_four": Wrong("4 / L, which is the edge for beta = 1 only", lambda b, c: 4 / c),
 }
 
 
 def gradient_for_velocity(theta, g, u, alpha, beta):
     return theta - alpha * g + beta * u, g
+
+
+def in_place(theta, g, u, alpha, beta):
+    u *= beta
+    u -= alpha * g
+    return theta + u, u
 
 
 def velocity_alone(theta, g, u, alpha, beta):
@@ -134,6 +154,7 @@ EXERCISES = (
         ),
         mistakes={
             "one result": (velocity_alone, "must return two arrays"),
+            "in place": (in_place, "it changes an array that it gets"),
             "gradient kept": (gradient_for_velocity, "first difference"),
         },
     ),

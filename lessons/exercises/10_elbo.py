@@ -97,6 +97,18 @@ GAP_MISTAKES = {
 }
 
 
+KL_MISTAKES = {
+    "summed_over_rows": Wrong(
+        "summed over the rows instead of over the coordinates",
+        lambda m, v: 0.5 * (m**2 + np.exp(v) - 1 - v).sum(axis=0),
+    ),
+    "plus_log": Wrong(
+        "the logarithm is added instead of subtracted",
+        lambda m, v: 0.5 * (m**2 + np.exp(v) - 1 + v).sum(axis=1),
+    ),
+}
+
+
 def log_sigma(mean, log_var):
     return 0.5 * (mean**2 + np.exp(2 * log_var) - 1 - 2 * log_var).sum(axis=1)
 
@@ -104,7 +116,7 @@ def log_sigma(mean, log_var):
 EXERCISES = (
     Exercise(
         gaussian_kl,
-        checks=(registered("KLSTANDARD", axes=("row",)),),
+        checks=(registered("KLSTANDARD", axes=("row",), also=KL_MISTAKES),),
         hints=(
             "sigma^2 is np.exp(log_var), and log sigma^2 is log_var itself.",
             "0.5 * (mean**2 + np.exp(log_var) - 1 - log_var), summed over axis 1.",

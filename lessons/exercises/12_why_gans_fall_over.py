@@ -39,7 +39,7 @@ def steps_to_escape(alpha, factor):
 # ---- checks: everything below stays out of the reader's copy ----
 
 from minigen.equations import Wrong
-from minigen.learn import Exercise, Formula
+from minigen.learn import Exercise, Formula, Property
 
 rng = np.random.default_rng(12)
 
@@ -125,6 +125,11 @@ def played(alpha, factor):
     return t
 
 
+def is_whole(steps):
+    found = steps(0.1, 10.0)
+    assert found == int(found), f"it must be a whole number; for (0.1, 10) yours is {found}"
+
+
 ESCAPES = ((0.1, 10.0), (0.5, 3.7), (0.03, 1.5))
 ESCAPE_MISTAKES = {
     "two_missing": Wrong(
@@ -138,8 +143,9 @@ ESCAPE_MISTAKES = {
         "rounded down: one step too few",
         lambda a, f: math.floor(2 * math.log(f) / math.log(1 + a**2)),
     ),
-    "not_whole": Wrong(
-        "not a whole number of steps", lambda a, f: 2 * math.log(f) / math.log(1 + a**2)
+    "halved": Wrong(
+        "divided by 2 instead of multiplied: the exponent t / 2 is on the other side",
+        lambda a, f: math.ceil(math.log(f) / (2 * math.log(1 + a**2))),
     ),
     "factor_itself": Wrong(
         "the factor instead of its logarithm",
@@ -177,7 +183,10 @@ EXERCISES = (
     ),
     Exercise(
         steps_to_escape,
-        checks=(Formula(played, ESCAPES, ESCAPE_MISTAKES),),
+        checks=(
+            Property("it is a number of steps", is_whole),
+            Formula(played, ESCAPES, ESCAPE_MISTAKES),
+        ),
         hints=(
             "Take the logarithm of (1 + alpha^2)^(t/2) >= factor and solve for t.",
             "The smallest whole number that is at least as large is math.ceil.",

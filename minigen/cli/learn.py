@@ -151,7 +151,7 @@ def report(of: Lesson, numbered: list[tuple[int, Verdict]]) -> None:
     for k, verdict in numbered:
         console.print(f"{of.number}.{k} {verdict.exercise}: {MARKS[verdict.status]}")
         if verdict.status == "wrong":
-            console.print(Padding(Text(verdict.message), (0, 0, 0, 4)))
+            console.print(Padding(Text(verdict.message), (0, 0, 0, 4), expand=False))
         if not verdict.passed:
             console.print(f"    a hint: minigen learn hint {of.number}.{k}", style="dim")
 

@@ -128,7 +128,7 @@ class Formula:
             return f"none of the {len(self.wrong)} mistakes known here; compare line by line"
         known = " or ".join(wrong.explanation for wrong in named)
         others = len(self.wrong) - len(named)
-        return f"this is a known mistake: {known}; {others} other forms ruled out"
+        return f"this is a known mistake: {known}; {others} other known mistakes ruled out"
 
     def agree(self, candidate: Function, wrong: Wrong) -> bool:
         """Whether a function does what a known mistake does, at every probe."""

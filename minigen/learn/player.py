@@ -137,7 +137,8 @@ class Player:
     def code_step(self, place: int) -> int:
         step = self.steps[place]
         lines = step.source.splitlines()
-        hidden = next((i for i, s in enumerate(lines) if not s.startswith("# symbols:")), 0)
+        empty = (i for i, s in enumerate(lines) if s and not s.startswith("# symbols:"))
+        hidden = next(empty, 0)
         shown = Syntax(
             "\n".join(lines[hidden:]),
             "python",

@@ -63,12 +63,11 @@ def blocks(lines: list[str], width: int, plain: bool) -> Iterator[RenderableType
         else:
             end = i + 1
             while end < len(lines) and lines[end].strip() and lines[end] != "$$":
-                if ITEM.match(lines[end]):
-                    break
+                if ITEM.match(lines[i]) and ITEM.match(lines[end]):
+                    break  # only an item ends at an item: a sentence may have "- " or "1. " in it
                 end += 1
             yield paragraph(" ".join(line.strip() for line in lines[i:end]), width, plain)
-            last = end == len(lines) or not ITEM.match(lines[end])
-            if last:
+            if not (ITEM.match(lines[i]) and end < len(lines) and ITEM.match(lines[end])):
                 yield Text()
             i = end
 
@@ -84,7 +83,8 @@ def paragraph(string: str, width: int, plain: bool) -> RenderableType:
     if not item:
         return Group(*lines)
     marks = [Text(item[1]), *[Text(" " * len(item[1]))] * (len(lines) - 1)]
-    return Padding(Group(*(a + b for a, b in zip(marks, lines, strict=True))), (0, 0, 0, 2))
+    rows = Group(*(a + b for a, b in zip(marks, lines, strict=True)))
+    return Padding(rows, (0, 0, 0, 2), expand=False)
 
 
 def styled(string: str, plain: bool) -> Text:

@@ -44,12 +44,12 @@ def test_the_first_wrong_number_stands_with_its_inputs():
 
 def test_a_known_mistake_is_named_and_the_others_are_ruled_out():
     found = message(lambda w, h: w + h)
-    assert "this is a known mistake: the sides are added; 3 other forms ruled out" in found
+    assert "this is a known mistake: the sides are added; 3 other known mistakes ruled out" in found
 
 
 def test_two_mistakes_that_cannot_be_told_apart_are_both_named():
     found = message(lambda w, h: w * w)
-    assert "the first side twice or the first side squared; 2 other forms" in found
+    assert "the first side twice or the first side squared; 2 other known mistakes" in found
 
 
 def test_a_mistake_that_fits_one_probe_only_is_named_by_the_error_it_raises():

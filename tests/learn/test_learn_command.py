@@ -100,7 +100,7 @@ def test_check_copies_judges_and_remembers(course, tmp_path):
     file.write_text(WRONG)
     found = learn("check", "1", code=1)
     assert "1.1 twice: wrong" in found
-    assert "this is a known mistake: the square; 0 other forms ruled out" in found
+    assert "this is a known mistake: the square; 0 other known mistakes ruled out" in found
     assert "it raised ZeroDivisionError: float division by zero" in found
     assert "line 2: def half(x): return x / 0" in found
     assert "a hint: minigen learn hint 1.2" in found

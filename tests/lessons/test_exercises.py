@@ -102,5 +102,7 @@ def test_each_known_mistake_is_called_by_its_name_and_no_other(check, name, wher
     with pytest.raises(Rejected) as caught:
         check.judge(check.wrong[name].transcription)
     explanation = check.wrong[name].explanation
-    expected = f"this is a known mistake: {explanation}; {len(check.wrong) - 1} other forms"
+    expected = (
+        f"this is a known mistake: {explanation}; {len(check.wrong) - 1} other known mistakes"
+    )
     assert expected in str(caught.value)

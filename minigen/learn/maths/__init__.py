@@ -27,6 +27,9 @@ def display(latex: str, plain: bool = False, width: int | None = None) -> list[s
     box = layout.row(row)
     if width is not None and box.width + len(label) > width:
         box = broken(layout, row, width - len(label))
+        if label and box.width + len(label) > width:  # no room beside it: a row of its own
+            below = boxes.text(label.rjust(max(width, box.width)))
+            return list(boxes.stacked([box, below], box.base, "left").rows)
     return list(beside(box, Box((label,))).rows) if label else list(box.rows)
 
 
