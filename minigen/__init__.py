@@ -33,6 +33,9 @@ from minigen.ops import (
     broadcast_to,
     clip,
     concatenate,
+    conv1d,
+    conv2d,
+    conv_transpose2d,
     cos,
     cross_entropy,
     elu,
@@ -76,7 +79,8 @@ configure_from_environment()
 
 __all__ = [
     "BackendError", "Generator", "GradientError", "GraphError", "Tensor", "absolute", "arange",
-    "asarray", "bernoulli_log_prob", "broadcast_to", "clip", "concatenate", "cos", "cross_entropy",
+    "asarray", "bernoulli_log_prob", "broadcast_to", "clip", "concatenate", "conv1d", "conv2d",
+    "conv_transpose2d", "cos", "cross_entropy",
     "detect_anomaly", "draw_graph", "dropout", "elu", "embedding", "erf", "exp", "flip",
     "gaussian_log_prob", "gelu", "generator", "grad", "gradcheck", "info", "leaky_relu", "linear",
     "log", "log1p", "log_softmax", "logsumexp", "matmul", "maximum", "mean", "minimum", "no_grad",

@@ -6,6 +6,7 @@ compute is what the engine is held to.
 
 from minigen.equations import (
     activation,
+    convolution,
     elementwise,
     indexing,
     initialisation,
@@ -23,6 +24,7 @@ FAMILIES = (
     reduction,
     linalg,
     indexing,
+    convolution,
     likelihood,
     initialisation,
     objectives,

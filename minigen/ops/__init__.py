@@ -13,6 +13,7 @@ from minigen.ops.activation import (
     sigmoid,
     softplus,
 )
+from minigen.ops.convolution import conv1d, conv2d, conv2d_weight, conv_transpose2d
 from minigen.ops.elementwise import (
     absolute,
     add,
@@ -64,10 +65,11 @@ from minigen.ops.shape import (
 
 __all__ = [
     "Axis", "absolute", "add", "astype", "bernoulli_log_prob", "broadcast_to", "clip",
-    "concatenate", "cos", "cross_entropy", "divide", "elu", "embedding", "erf", "exp", "flip",
-    "gelu", "getitem", "leaky_relu", "linear", "log", "log1p", "log_softmax", "logsumexp",
-    "matmul", "maximum", "mean", "minimum", "multiply", "negative", "normal_cdf", "normal_pdf",
-    "pad", "power", "put", "put_rows", "reduce_max", "reduce_min", "reduce_sum", "relu", "repeat",
-    "reshape", "sigmoid", "sin", "softmax", "softplus", "split", "sqrt", "stack", "subtract",
-    "swapaxes", "tanh", "transpose", "var", "where",
+    "concatenate", "conv1d", "conv2d", "conv2d_weight", "conv_transpose2d", "cos", "cross_entropy",
+    "divide", "elu", "embedding", "erf", "exp", "flip", "gelu", "getitem", "leaky_relu", "linear",
+    "log", "log1p", "log_softmax", "logsumexp", "matmul", "maximum", "mean", "minimum", "multiply",
+    "negative", "normal_cdf", "normal_pdf", "pad", "power", "put", "put_rows", "reduce_max",
+    "reduce_min", "reduce_sum", "relu", "repeat", "reshape", "sigmoid", "sin", "softmax",
+    "softplus", "split", "sqrt", "stack", "subtract", "swapaxes", "tanh", "transpose", "var",
+    "where",
 ]  # fmt: skip

@@ -1,0 +1,230 @@
+"""Convolution, transposed convolution and the gradient of their weight.
+
+All three come from one sum over (x, W, y): <conv(x, W), y> = <x, transpose(y, W)> =
+<weight(x, y), W>. Each is linear in both of its arguments, and the gradients of each are the
+other two: gradients of any order need nothing else.
+"""
+
+from typing import Any
+
+from minigen.autograd import primitive
+from minigen.backend import Array
+from minigen.ops import convolve
+from minigen.ops.convolve import Geometry, Pair
+from minigen.ops.shape import shape_of
+
+Sizes = int | tuple[int, int]
+
+
+@primitive(name="conv2d", holomorphic=True)
+def _conv(x: Array, weight: Array, *, geometry: Geometry) -> Array:
+    return convolve.conv(x, weight, geometry)
+
+
+@_conv.vjp("x")
+def _(gy, _y, _x, weight, *, geometry):
+    return _transpose(gy, weight, size=tuple(_x.shape[2:]), geometry=geometry)
+
+
+@_conv.vjp("weight")
+def _(gy, _y, x, _weight, *, geometry):
+    return _weight_of(x, gy, kernel=tuple(_weight.shape[2:]), geometry=geometry)
+
+
+@primitive(name="conv_transpose2d", holomorphic=True)
+def _transpose(y: Array, weight: Array, *, size: Pair, geometry: Geometry) -> Array:
+    return convolve.transpose(y, weight, size, geometry)
+
+
+@_transpose.vjp("y")
+def _(gx, _x, _y, weight, *, size, geometry):
+    return _conv(gx, weight, geometry=geometry)
+
+
+@_transpose.vjp("weight")
+def _(gx, _x, y, _weight, *, size, geometry):
+    return _weight_of(gx, y, kernel=tuple(_weight.shape[2:]), geometry=geometry)
+
+
+@primitive(name="conv2d_weight", holomorphic=True)
+def _weight_of(x: Array, y: Array, *, kernel: Pair, geometry: Geometry) -> Array:
+    return convolve.weight_of(x, y, kernel, geometry)
+
+
+@_weight_of.vjp("x")
+def _(gw, _w, _x, y, *, kernel, geometry):
+    return _transpose(y, gw, size=tuple(_x.shape[2:]), geometry=geometry)
+
+
+@_weight_of.vjp("y")
+def _(gw, _w, x, _y, *, kernel, geometry):
+    return _conv(x, gw, geometry=geometry)
+
+
+def conv2d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+) -> Any:
+    """y[n, o, i, j] = b[o] + Σ_c,u,v x[n, c, s i + d u - p, s j + d v - p] W[o, c, u, v]
+    gx = conv_transpose2d(gy, W)    gW = the same sum read to W    gb = Σ_n,i,j gy    [E.CONV2D]
+
+    x: (n, c, h, w), zero outside; weight: (o, c, kh, kw); bias: (o,) or None. stride s >= 1,
+    padding p >= 0 and dilation d >= 1 in pixels, a number or (vertical, horizontal).
+    Returns (n, o, h', w'), h' = floor((h + 2 p - d (kh - 1) - 1) / s) + 1. It is the
+    cross-correlation: the kernel is not turned round. Raises ValueError for sizes that do not
+    fit. Source: Dumoulin and Visin 2016, A guide to convolution arithmetic, relationship 6.
+    """
+    sx, sw = shape_of("conv2d", "x", x), shape_of("conv2d", "weight", weight)
+    geometry = geometry_of("conv2d", stride, padding, dilation)
+    check("conv2d", sx, sw, 1, "(out, in, kh, kw)", bias, sw[:1])
+    if min(geometry.output((sx[2], sx[3]), (sw[2], sw[3]))) < 1:
+        raise ValueError(
+            f"conv2d: the kernel must fit into the padded image; got x {sx}, weight {sw}, "
+            f"padding {geometry.padding}, dilation {geometry.dilation}; pad more"
+        )
+    y = _conv(x, weight, geometry=geometry)
+    return y if bias is None else y + bias.reshape((1, sw[0], 1, 1))
+
+
+def conv_transpose2d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    *,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    output_padding: Sizes = 0,
+    dilation: Sizes = 1,
+) -> Any:
+    """y[n, o, s i + d u - p, s j + d v - p] += x[n, c, i, j] W[c, o, u, v], plus b[o]
+    gx = conv2d(gy, W)    gW = the same sum read to W    gb = Σ_n,i,j gy    [E.CONVTRANSPOSE2D]
+
+    The adjoint of conv2d with the same weight: <conv2d(a, W), x> = <a, conv_transpose2d(x, W)>.
+    x: (n, c, h, w); weight: (c, o, kh, kw); bias: (o,) or None; settings as for conv2d.
+    output_padding: rows and columns added below and right, 0 <= output_padding < stride or
+    dilation: conv2d with stride s takes s sizes to one, and this says which one comes back.
+    Returns (n, o, h', w'), h' = (h - 1) s - 2 p + d (kh - 1) + output_padding + 1.
+    Raises ValueError for sizes that do not fit. Source: Dumoulin and Visin 2016, chapter 4.
+    """
+    name = "conv_transpose2d"
+    sx, sw = shape_of(name, "x", x), shape_of(name, "weight", weight)
+    geometry = geometry_of(name, stride, padding, dilation)
+    extra = pair(name, "output_padding", output_padding, 0)
+    check(name, sx, sw, 0, "(in, out, kh, kw)", bias, sw[1:2])
+    if any(
+        e >= max(s, d) for e, s, d in zip(extra, geometry.stride, geometry.dilation, strict=True)
+    ):
+        raise ValueError(
+            f"{name}: output_padding must be smaller than stride or dilation; got {extra}, stride "
+            f"{geometry.stride}, dilation {geometry.dilation}"
+        )
+    size = tuple(
+        (n - 1) * s - 2 * p + d * (k - 1) + e + 1
+        for n, k, e, s, p, d in zip(sx[2:], sw[2:], extra, *geometry, strict=True)
+    )
+    if min(size) < 1:
+        raise ValueError(
+            f"{name}: nothing is left of the image, its size would be {size}; got x {sx}, weight "
+            f"{sw}, padding {geometry.padding}; pad less"
+        )
+    y = _transpose(x, weight, size=size, geometry=geometry)
+    return y if bias is None else y + bias.reshape((1, sw[1], 1, 1))
+
+
+def conv2d_weight(
+    x: Any,
+    gy: Any,
+    *,
+    kernel: Sizes,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+) -> Any:
+    """gW[o, c, u, v] = Σ_n,i,j x[n, c, s i + d u - p, s j + d v - p] gy[n, o, i, j]    [E.CONV2D]
+
+    The third of the three maps: <conv2d(x, W), gy> = <conv2d_weight(x, gy), W>. It is what
+    conv2d's rule for the weight returns. x: (n, c, h, w); gy: (n, o, h', w'), the shape that
+    conv2d gives; kernel: (kh, kw) -> (o, c, kh, kw). Raises ValueError for sizes that do not fit.
+    """
+    name = "conv2d_weight"
+    sx, sy = shape_of(name, "x", x), shape_of(name, "gy", gy)
+    geometry, size = geometry_of(name, stride, padding, dilation), pair(name, "kernel", kernel, 1)
+    fits = len(sx) == 4 and sy == (sx[0], *sy[1:2], *geometry.output((sx[2], sx[3]), size))
+    if not fits:
+        raise ValueError(
+            f"{name}: gy must have the shape of conv2d's result; got x {sx}, gy {sy}, kernel "
+            f"{size}, stride {geometry.stride}, padding {geometry.padding}, dilation "
+            f"{geometry.dilation}"
+        )
+    return _weight_of(x, gy, kernel=size, geometry=geometry)
+
+
+def conv1d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    *,
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+) -> Any:
+    """y[n, o, i] = b[o] + Σ_c,u x[n, c, s i + d u - p] W[o, c, u]    [E.CONV2D] with one row
+
+    x: (n, c, length); weight: (o, c, k); bias: (o,) or None -> (n, o, length').
+    Raises ValueError for sizes that do not fit.
+    """
+    sx, sw = shape_of("conv1d", "x", x), shape_of("conv1d", "weight", weight)
+    if len(sx) != 3 or len(sw) != 3:
+        raise ValueError(
+            f"conv1d: x must be (n, c, length) and weight (out, in, k); got x {sx}, weight {sw}"
+        )
+    y = conv2d(
+        x.reshape((*sx[:2], 1, sx[2])),
+        weight.reshape((*sw[:2], 1, sw[2])),
+        bias,
+        stride=(1, stride),
+        padding=(0, padding),
+        dilation=(1, dilation),
+    )
+    return y.reshape((sx[0], sw[0], y.shape[3]))
+
+
+# ---------------------------------------------------------------- arguments
+def pair(operation: str, name: str, value: Sizes, least: int) -> Pair:
+    """A setting as (vertical, horizontal). Raises ValueError below ``least``."""
+    both = (value, value) if isinstance(value, int) else tuple(value)
+    if len(both) != 2 or not all(isinstance(n, int) and n >= least for n in both):
+        raise ValueError(
+            f"{operation}: {name} must be an integer >= {least} or two of them, (vertical, "
+            f"horizontal); got {value!r}"
+        )
+    return both[0], both[1]
+
+
+def geometry_of(operation: str, stride: Sizes, padding: Sizes, dilation: Sizes) -> Geometry:
+    return Geometry(
+        pair(operation, "stride", stride, 1),
+        pair(operation, "padding", padding, 0),
+        pair(operation, "dilation", dilation, 1),
+    )
+
+
+def check(
+    operation: str, x: Any, weight: Any, channels: int, layout: str, bias: Any, wanted: Any
+) -> None:
+    """Raise ValueError unless image, weight and bias fit; channels: weight's axis for x's."""
+    if len(x) != 4 or len(weight) != 4 or x[1] != weight[channels]:
+        raise ValueError(
+            f"{operation}: x.shape[1] must equal weight.shape[{channels}]; got x {x}, weight "
+            f"{weight}; x is laid out (n, channels, h, w), weight {layout}"
+        )
+    if bias is not None and shape_of(operation, "bias", bias) != tuple(wanted):
+        raise ValueError(
+            f"{operation}: bias must have shape {tuple(wanted)}, one number for each output "
+            f"channel; got {tuple(bias.shape)} (weight {weight})"
+        )
