@@ -230,8 +230,8 @@ def count(results: list[numpy.ndarray]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value on one line."""
+    """A value on one line; a matrix in rows, under each other beside its name."""
     if isinstance(value, numpy.ndarray):
-        value = numpy.array2string(value, precision=6, threshold=8, edgeitems=2)
-        return " ".join(value.split())
+        value = numpy.array2string(value, precision=4, threshold=12, edgeitems=2, max_line_width=60)
+        return value.replace("\n", "\n" + " " * 15)
     return f"{value:.10g}" if isinstance(value, float) else str(value)

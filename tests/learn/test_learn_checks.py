@@ -42,6 +42,12 @@ def test_the_first_wrong_number_stands_with_its_inputs():
     assert "none of the 4 mistakes known here" in found
 
 
+def test_a_matrix_is_shown_in_rows():
+    check = Formula(area, PROBES[1:], WRONG)
+    rows = "    width      [[1. 1. 1.]\n                [1. 1. 1.]]"
+    assert rows in message(lambda w, h: w * h + 1, check)
+
+
 def test_a_known_mistake_is_named_and_the_others_are_ruled_out():
     found = message(lambda w, h: w + h)
     assert "this is a known mistake: the sides are added; 3 other known mistakes ruled out" in found
