@@ -111,7 +111,7 @@ def test_only_what_was_introduced_is_used(lesson):
 @every_lesson
 def test_names_in_the_text_exist(lesson):
     for name in introduced(lesson):
-        pkgutil.resolve_name(name)
+        assert pkgutil.resolve_name(name) is not None
 
 
 @every_lesson
