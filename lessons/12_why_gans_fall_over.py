@@ -236,7 +236,7 @@ print("25 steps of G:", [covered(points) for points in collapsed[-8:]])
 # remedy that belongs to it is a fair game, five steps of $D$ for each of $G$:
 
 # %%
-fair = gan(60 if SMOKE else 250, d_steps=5, g_steps=1)
+fair = gan(60 if SMOKE else 160, d_steps=5, g_steps=1)
 print("5 steps of D:", [covered(points) for points in fair[-5:]])
 
 # %% [markdown]
@@ -278,7 +278,7 @@ def wgan(rounds, seed=0, n=128):
     return kept
 
 
-better = wgan(60 if SMOKE else 400)
+better = wgan(60 if SMOKE else 320)
 print("Wasserstein:", [covered(points) for points in better[-5:]])
 
 # %% [markdown]
@@ -354,7 +354,7 @@ def draw(i):
         panel.set_title(f"{name}: {covered(points)} of 8 heaps")
 
 
-frames = range(0, max(len(collapsed), len(better)), 8 if SMOKE else 2)
+frames = range(0, max(len(collapsed), len(better)), 8 if SMOKE else 3)
 animation = FuncAnimation(figure, draw, frames=frames, interval=500)
 show(animation)
 
