@@ -29,6 +29,8 @@ from minigen.functional import dropout, gaussian_log_prob
 from minigen.gradcheck import GradientError, gradcheck
 from minigen.ops import (
     absolute,
+    avg_pool2d,
+    batch_norm,
     bernoulli_log_prob,
     broadcast_to,
     clip,
@@ -44,6 +46,7 @@ from minigen.ops import (
     exp,
     flip,
     gelu,
+    layer_norm,
     leaky_relu,
     linear,
     log,
@@ -51,6 +54,8 @@ from minigen.ops import (
     log_softmax,
     logsumexp,
     matmul,
+    max_pool2d,
+    max_unpool2d,
     maximum,
     mean,
     minimum,
@@ -67,6 +72,9 @@ from minigen.ops import (
     stack,
     tanh,
     transpose,
+    unpool2d,
+    upsample_bilinear2d,
+    upsample_nearest2d,
     var,
     where,
 )
@@ -79,12 +87,13 @@ configure_from_environment()
 
 __all__ = [
     "BackendError", "Generator", "GradientError", "GraphError", "Tensor", "absolute", "arange",
-    "asarray", "bernoulli_log_prob", "broadcast_to", "clip", "concatenate", "conv1d", "conv2d",
-    "conv_transpose2d", "cos", "cross_entropy",
+    "asarray", "avg_pool2d", "batch_norm", "bernoulli_log_prob", "broadcast_to", "clip",
+    "concatenate", "conv1d", "conv2d", "conv_transpose2d", "cos", "cross_entropy",
     "detect_anomaly", "draw_graph", "dropout", "elu", "embedding", "erf", "exp", "flip",
-    "gaussian_log_prob", "gelu", "generator", "grad", "gradcheck", "info", "leaky_relu", "linear",
-    "log", "log1p", "log_softmax", "logsumexp", "matmul", "maximum", "mean", "minimum", "no_grad",
-    "ones", "pad", "relu", "repeat", "reshape", "sigmoid", "sin", "softmax", "softplus", "split",
-    "sqrt", "stack", "tanh", "tensor", "to_numpy", "transpose", "use_backend", "var", "where",
-    "zeros",
+    "gaussian_log_prob", "gelu", "generator", "grad", "gradcheck", "info", "layer_norm",
+    "leaky_relu", "linear", "log", "log1p", "log_softmax", "logsumexp", "matmul", "max_pool2d",
+    "max_unpool2d", "maximum", "mean", "minimum", "no_grad", "ones", "pad", "relu", "repeat",
+    "reshape", "sigmoid", "sin", "softmax", "softplus", "split", "sqrt", "stack", "tanh",
+    "tensor", "to_numpy", "transpose", "unpool2d", "upsample_bilinear2d", "upsample_nearest2d",
+    "use_backend", "var", "where", "zeros",
 ]  # fmt: skip

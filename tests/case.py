@@ -112,7 +112,7 @@ def on_backend(value):
     """Arrays inside a setting, moved to the backend under test."""
     if isinstance(value, dict):
         return {k: on_backend(v) for k, v in value.items()}
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return tuple(on_backend(v) for v in value)
     return backend.asarray(value) if isinstance(value, np.ndarray) else value
 

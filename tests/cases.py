@@ -6,6 +6,7 @@ a row and the makers of inputs are in case.py.
 
 import numpy as np
 from case import anywhere, between, distinct, fixed, off_zero, positive, row, shifted
+from image_cases import CONVOLUTION, NORMALISATION, POOLING
 
 from minigen import ops
 from minigen.equations import REGISTER
@@ -209,28 +210,7 @@ INDEXING = [
 ]  # fmt: skip
 
 
-def weight_oracle(x, gy, kernel, stride=1, padding=0, dilation=1):
-    """The inner product of gy with conv2d of each unit weight, for conv2d is linear in it."""
-    kernel = (kernel, kernel) if isinstance(kernel, int) else kernel
-    gw = np.zeros((gy.shape[1], x.shape[1], *kernel))
-    for index in np.ndindex(gw.shape):
-        unit = np.zeros_like(gw)
-        unit[index] = 1
-        y = REGISTER["CONV2D"].transcription(x, unit, None, stride, padding, dilation)
-        gw[index] = (y * gy).sum()
-    return gw
-
-
-def conv1d_oracle(x, weight, bias, stride=1, padding=0, dilation=1):
-    """Every output number as one inner product over the padded sequence."""
-    x = np.pad(x, ((0, 0), (0, 0), (padding, padding)))
-    reach = dilation * (weight.shape[2] - 1) + 1
-    starts = range(0, x.shape[2] - reach + 1, stride)
-    seen = np.stack([x[:, :, i : i + reach : dilation] for i in starts])
-    return np.einsum("incu,ocu->noi", seen, weight) + bias[:, None]
-
-
-# ---------------------------------------------------------------- linalg, convolution, likelihood
+# ---------------------------------------------------------------- linalg, likelihood
 PRODUCTS = [
     ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((5, 2, 3), (3, 4)),
     ((5, 2, 3), (5, 3, 4)), ((1, 2, 3), (5, 3, 4)), ((5, 1, 2, 3), (4, 3, 2)), ((2, 3), (5, 3, 4)),
@@ -245,45 +225,6 @@ LINALG = [
         for bias in ((anywhere(out),), ())
     ],
 ]
-CONVOLUTION = [
-    *[
-        row("[E.CONV2D]", ops.conv2d, anywhere(*x), anywhere(*w), *bias, **settings)
-        for x, w, settings in (
-            ((2, 2, 5, 4), (3, 2, 3, 2), {}),
-            ((1, 1, 4, 4), (2, 1, 2, 2), {"stride": 2}),
-            ((2, 3, 5, 5), (1, 3, 4, 4), {"stride": 2, "padding": 1}),
-            ((1, 2, 6, 5), (2, 2, 2, 3), {"stride": (1, 2), "padding": (0, 2), "dilation": (2, 1)}),
-            ((1, 1, 3, 7), (1, 1, 1, 1), {"stride": 3}),
-            ((1, 2, 5, 5), (2, 2, 2, 2), {"stride": 3, "padding": 1, "dilation": 3}),
-        )
-        for bias in ((), (anywhere(w[0]),))
-    ],
-    *[
-        row("[E.CONVTRANSPOSE2D]", ops.conv_transpose2d, anywhere(*x), anywhere(*w), *bias, **s)
-        for x, w, s in (
-            ((2, 2, 3, 2), (2, 3, 3, 2), {}),
-            ((1, 2, 3, 3), (2, 1, 4, 4), {"stride": 2, "padding": 1}),
-            ((1, 1, 2, 3), (1, 2, 3, 3), {"stride": 2, "padding": 1, "output_padding": 1}),
-            ((2, 2, 2, 2), (2, 1, 2, 2), {"stride": 3, "output_padding": (0, 2)}),
-            ((1, 2, 3, 3), (2, 2, 2, 2), {"stride": (1, 2), "dilation": 2, "padding": (1, 0)}),
-            ((1, 1, 2, 2), (1, 1, 1, 2), {"stride": 3}),
-        )
-        for bias in ((), (anywhere(w[1]),))
-    ],
-    *[
-        row("[E.CONV2D]", ops.conv2d_weight, anywhere(*x), anywhere(*gy), oracle=weight_oracle, **s)
-        for x, gy, s in (
-            ((2, 2, 4, 3), (2, 3, 2, 2), {"kernel": (3, 2)}),
-            ((2, 1, 4, 4), (2, 1, 2, 2), {"kernel": 4, "stride": 2, "padding": 1}),
-            ((1, 2, 5, 4), (1, 2, 3, 2), {"kernel": 2, "dilation": 2}),
-        )
-    ],
-    *[
-        row("[E.CONV2D]", ops.conv1d, anywhere(2, 3, 7), anywhere(2, 3, 3), anywhere(2),
-            oracle=conv1d_oracle, **settings)
-        for settings in ({}, {"stride": 2, "padding": 1}, {"dilation": 2})
-    ],
-]  # fmt: skip
 LIKELIHOOD = [
     *[
         row("[E.BERNOULLI]", ops.bernoulli_log_prob, between(0, 1)(*s), off_zero(*s))
@@ -297,5 +238,5 @@ LIKELIHOOD = [
 
 CASES = [
     *ELEMENTWISE, *ACTIVATION, *REDUCTION, *SHAPE, *INDEXING, *LINALG, *CONVOLUTION,
-    *LIKELIHOOD,
+    *POOLING, *NORMALISATION, *LIKELIHOOD,
 ]  # fmt: skip

@@ -36,16 +36,11 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     return g.reshape(shape) if extra else g
 
 
-def _argument_cotangent(node: Node, index: int, gy: Any, create_graph: bool, box: type) -> Any:
-    """The cotangent of one argument of ``node``, of that argument's shape and dtype."""
+def _argument_cotangents(
+    node: Node, indices: list[int], gy: Any, create_graph: bool, box: type
+) -> Iterator[tuple[int, Any]]:
+    """(i, cotangent) for these arguments of ``node``, each of its argument's shape and dtype."""
     call: Any = node.primitive
-    parent: Any = node.parents[index]
-    rule = call.rules.get(0 if call.variadic else index)
-    if rule is None:
-        raise GraphError(
-            f"{call.name}: no gradient is defined for argument {call.argument_name(index)}; "
-            "detach() it, or give the primitive a rule with @vjp"
-        )
     y, saved = node if node.output is None else node.output, node.saved
     if create_graph:  # saved arrays become traced values again, at their place in the graph
         y = y if y is node else box(y, node)
@@ -53,8 +48,26 @@ def _argument_cotangent(node: Node, index: int, gy: Any, create_graph: bool, box
             box(v, p) if p is not None and v is not p else v
             for v, p in zip(saved, node.parents, strict=True)
         )
-    settings = {**node.settings, "index": index} if call.variadic else node.settings
-    g = rule(gy, y, *saved, **settings)
+    if call.joint is not None:
+        found = call.joint(set(indices), gy, y, *saved, **node.settings)
+        for i in indices:
+            yield i, _fitted(node, i, gy, found[i])
+        return
+    for i in indices:
+        rule = call.rules.get(0 if call.variadic else i)
+        if rule is None:
+            raise GraphError(
+                f"{call.name}: no gradient is defined for argument {call.argument_name(i)}; "
+                "detach() it, or give the primitive a rule with @vjp"
+            )
+        settings = {**node.settings, "index": i} if call.variadic else node.settings
+        yield i, _fitted(node, i, gy, rule(gy, y, *saved, **settings))
+
+
+def _fitted(node: Node, index: int, gy: Any, g: Any) -> Any:
+    """The cotangent g of an argument, summed to its shape; GraphError if it cannot be its."""
+    call: Any = node.primitive
+    parent: Any = node.parents[index]
     if g.shape != parent.shape:
         try:
             g = unbroadcast(g, parent.shape)
@@ -138,15 +151,15 @@ def backpropagate(
             yield node, gy
         if node.primitive is None:
             continue
-        used = False
-        for i, parent in enumerate(node.parents):
-            if parent in wanted:  # None, an argument without gradient, never is
-                if not used:
-                    _check_unchanged(node)
-                    used = True
-                g = _argument_cotangent(node, i, gy, create_graph, box)
-                cotangents[parent] = cotangents[parent] + g if parent in cotangents else g
-        if used and not retain_graph:
+        # None, an argument without gradient, never is wanted
+        indices = [i for i, parent in enumerate(node.parents) if parent in wanted]
+        if not indices:
+            continue
+        _check_unchanged(node)
+        for i, g in _argument_cotangents(node, indices, gy, create_graph, box):
+            parent = node.parents[i]
+            cotangents[parent] = cotangents[parent] + g if parent in cotangents else g
+        if not retain_graph:
             node.release()
 
 

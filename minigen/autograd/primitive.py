@@ -40,6 +40,7 @@ class Primitive:
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.arguments = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
         self.rules: dict[int, Callable[..., Any]] = {}
+        self.joint: Callable[..., Any] | None = None  # one rule for all arguments, in their place
         self.needs: dict[int, set[int]] = {}  # rule -> positions it reads (-1: the result)
         self._kept: dict[int, set[int]] = {}  # case -> positions whose values are kept
 
@@ -67,9 +68,27 @@ class Primitive:
             )
         return lambda rule: self._add_rule(self.arguments.index(argument), rule)
 
+    def joint_vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: one rule for all arguments, where their gradients share most of the work.
+
+        Called as rule(wanted, gy, y, *arguments, **settings), wanted being the positions whose
+        cotangents are asked for; returns one for each argument, None for those not wanted.
+        """
+        self.joint = rule
+        reads = self._reads(list(inspect.signature(rule).parameters.values())[2:])
+        self.needs = {i: reads for i in range(len(self.arguments))}
+        self._kept.clear()
+        return rule
+
     def _add_rule(self, index: int, rule: Callable[..., Any]) -> Callable[..., Any]:
         self.rules[index] = rule
-        _, output, *inputs = inspect.signature(rule).parameters.values()
+        self.needs[index] = self._reads(list(inspect.signature(rule).parameters.values())[1:])
+        self._kept.clear()
+        return rule
+
+    def _reads(self, parameters: list[inspect.Parameter]) -> set[int]:
+        """The positions that a rule with these parameters, y and the arguments, reads."""
+        output, *inputs = parameters
         positional = [p for p in inputs if p.kind is not p.KEYWORD_ONLY]
         if not self.variadic and len(positional) != len(self.arguments):
             raise ValueError(
@@ -78,9 +97,7 @@ class Primitive:
                 f"(gy, y, {', '.join(self.arguments)}), with an underscore before what is not read"
             )
         reads = {i for i, p in enumerate(positional) if not p.name.startswith("_")}
-        self.needs[index] = reads if output.name.startswith("_") else reads | {-1}
-        self._kept.clear()
-        return rule
+        return reads if output.name.startswith("_") else reads | {-1}
 
     def _kept_for(self, wanted: int, count: int) -> set[int]:
         """The positions whose values are needed for the gradients of the ``wanted`` ones."""

@@ -12,8 +12,10 @@ from minigen.equations import (
     initialisation,
     likelihood,
     linalg,
+    normalisation,
     objectives,
     optim,
+    pooling,
     reduction,
 )
 from minigen.equations.equation import REGISTER, Equation, Wrong, equation
@@ -25,6 +27,8 @@ FAMILIES = (
     linalg,
     indexing,
     convolution,
+    pooling,
+    normalisation,
     likelihood,
     initialisation,
     objectives,

@@ -16,24 +16,54 @@ from minigen.nn.activations import (
     Tanh,
 )
 from minigen.nn.checkpoint import load_tensors, save_tensors
+from minigen.nn.convolution import Conv1d, Conv2d, ConvTranspose2d
 from minigen.nn.dense import Dense, Sequential
 from minigen.nn.module import Module, new_buffer
+from minigen.nn.normalisation import BatchNorm1d, BatchNorm2d, LayerNorm
 from minigen.nn.parameter import Parameter
+from minigen.nn.pooling import (
+    AvgPool2d,
+    Flatten,
+    MaxPool2d,
+    MaxUnpool2d,
+    Unflatten,
+    Unpool2d,
+    UpsampleBilinear2d,
+    UpsampleNearest2d,
+)
+from minigen.nn.spectral_norm import SpectralConv2d, SpectralDense, SpectralNorm
 
 __all__ = [
     "ELU",
     "GELU",
+    "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose2d",
     "Dense",
     "Dropout",
+    "Flatten",
     "Identity",
+    "LayerNorm",
     "LeakyReLU",
+    "MaxPool2d",
+    "MaxUnpool2d",
     "Module",
     "Parameter",
     "ReLU",
     "Sequential",
     "Sigmoid",
     "Softplus",
+    "SpectralConv2d",
+    "SpectralDense",
+    "SpectralNorm",
     "Tanh",
+    "Unflatten",
+    "Unpool2d",
+    "UpsampleBilinear2d",
+    "UpsampleNearest2d",
     "initialisers",
     "load_tensors",
     "new_buffer",

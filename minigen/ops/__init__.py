@@ -39,6 +39,13 @@ from minigen.ops.elementwise import (
 from minigen.ops.indexing import embedding, getitem, put, put_rows
 from minigen.ops.likelihood import bernoulli_log_prob, cross_entropy
 from minigen.ops.linalg import linear, matmul
+from minigen.ops.normalisation import batch_norm, layer_norm
+from minigen.ops.pooling import (
+    avg_pool2d,
+    max_pool2d,
+    max_pool2d_indices,
+    max_unpool2d,
+)
 from minigen.ops.reduction import (
     Axis,
     log_softmax,
@@ -62,14 +69,17 @@ from minigen.ops.shape import (
     swapaxes,
     transpose,
 )
+from minigen.ops.upsampling import unpool2d, upsample_bilinear2d, upsample_nearest2d
 
 __all__ = [
-    "Axis", "absolute", "add", "astype", "bernoulli_log_prob", "broadcast_to", "clip",
-    "concatenate", "conv1d", "conv2d", "conv2d_weight", "conv_transpose2d", "cos", "cross_entropy",
-    "divide", "elu", "embedding", "erf", "exp", "flip", "gelu", "getitem", "leaky_relu", "linear",
-    "log", "log1p", "log_softmax", "logsumexp", "matmul", "maximum", "mean", "minimum", "multiply",
-    "negative", "normal_cdf", "normal_pdf", "pad", "power", "put", "put_rows", "reduce_max",
-    "reduce_min", "reduce_sum", "relu", "repeat", "reshape", "sigmoid", "sin", "softmax",
-    "softplus", "split", "sqrt", "stack", "subtract", "swapaxes", "tanh", "transpose", "var",
-    "where",
+    "Axis", "absolute", "add", "astype", "avg_pool2d", "batch_norm", "bernoulli_log_prob",
+    "broadcast_to", "clip", "concatenate", "conv1d", "conv2d", "conv2d_weight",
+    "conv_transpose2d", "cos", "cross_entropy", "divide", "elu", "embedding", "erf", "exp",
+    "flip", "gelu", "getitem", "layer_norm", "leaky_relu", "linear", "log", "log1p",
+    "log_softmax", "logsumexp", "matmul", "max_pool2d", "max_pool2d_indices", "max_unpool2d",
+    "maximum", "mean", "minimum", "multiply", "negative", "normal_cdf", "normal_pdf", "pad",
+    "power", "put", "put_rows", "reduce_max", "reduce_min", "reduce_sum", "relu", "repeat",
+    "reshape", "sigmoid", "sin", "softmax", "softplus", "split", "sqrt", "stack", "subtract",
+    "swapaxes", "tanh", "transpose", "unpool2d", "upsample_bilinear2d", "upsample_nearest2d",
+    "var", "where",
 ]  # fmt: skip

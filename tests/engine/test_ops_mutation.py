@@ -29,7 +29,9 @@ def find_primitives():
 
 
 PRIMITIVES = find_primitives()
-RULES = [(p, i) for p in PRIMITIVES for i in sorted(p.rules)]
+RULES = [
+    (p, i) for p in PRIMITIVES for i in (range(len(p.arguments)) if p.joint else sorted(p.rules))
+]
 
 
 def rules_used(case):
@@ -69,16 +71,8 @@ def test_the_walk_finds_primitives_that_are_not_exported():
 @pytest.mark.parametrize("factor", [1.001, 0.999, 0.0])
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: f"{r[0].name}-{r[0].argument_name(r[1])}")
 def test_a_wrong_rule_is_found_by_each_of_its_cases(rule, factor, monkeypatch):
-    primitive, index = rule
-    right = primitive.rules[index]
     slopes = []
-
-    def wrong(*args, **settings):
-        g = right(*args, **settings)
-        slopes.append(bool(to_numpy(g).any()))
-        return g * factor
-
-    monkeypatch.setitem(primitive.rules, index, wrong)
+    break_rule(rule, factor, slopes, monkeypatch)
     found = 0
     for case in [case for calls, case in CASES_OF[rule] if calls == 1]:
         function, arrays = case.call(case.values())
@@ -87,7 +81,31 @@ def test_a_wrong_rule_is_found_by_each_of_its_cases(rule, factor, monkeypatch):
             found += 1
         else:
             assert slopes and not any(slopes), f"{case.label} does not see a wrong rule"
-    assert found, f"add a case to tests/cases.py that calls {primitive.name} and nothing else"
+    assert found, f"add a case to tests/cases.py that calls {rule[0].name} and nothing else"
+
+
+def break_rule(rule, factor, slopes, monkeypatch):
+    """Multiply what the rule returns; note in slopes whether there was anything to multiply."""
+    primitive, index = rule
+    right = primitive.joint or primitive.rules[index]
+
+    def scaled(g):
+        slopes.append(bool(to_numpy(g).any()))
+        return g * factor
+
+    def wrong(*args, **settings):
+        return scaled(right(*args, **settings))
+
+    def wrong_in_one(wanted, *args, **settings):
+        found = list(right(wanted, *args, **settings))
+        if index in wanted:
+            found[index] = scaled(found[index])
+        return found
+
+    if primitive.joint:
+        monkeypatch.setattr(primitive, "joint", wrong_in_one)
+    else:
+        monkeypatch.setitem(primitive.rules, index, wrong)
 
 
 def raises_gradient_error(function, arrays):

@@ -6,6 +6,7 @@ those that checkpoints carry over. Skipped where PyTorch is not installed.
 
 import numpy as np
 import pytest
+from against_torch import compare
 
 from minigen import autograd, ops, tensor
 
@@ -76,35 +77,6 @@ PRODUCTS = [
     ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((5, 2, 3), (3, 4)),
     ((5, 2, 3), (5, 3, 4)), ((5, 1, 2, 3), (4, 3, 2)), ((3,), (5, 3, 2)), ((5, 2, 3), (3,)),
 ]  # fmt: skip
-
-
-def compare(ours, theirs, *arrays, relative=1e-12):
-    """Values, gradients, and gradients of a scalar of the gradients agree."""
-    mine = [tensor(a, requires_grad=True) for a in arrays]
-    other = [torch.tensor(a, requires_grad=True) for a in arrays]
-    y, z = ours(*mine), theirs(*other)
-    assert y.shape == tuple(z.shape)
-    np.testing.assert_allclose(y.numpy(), z.detach().numpy(), rtol=relative, atol=1e-13)
-    rng = np.random.default_rng(11)
-    u = np.asarray(rng.normal(size=y.shape))
-    first = autograd.grad(y, mine, u, create_graph=True)
-    expected = torch.autograd.grad(z, other, torch.tensor(u), create_graph=True)
-    for g, e in zip(first, expected, strict=True):
-        np.testing.assert_allclose(
-            g.numpy(), e.detach().numpy(force=True), rtol=relative, atol=1e-13
-        )
-    if not any(e.requires_grad for e in expected):
-        return  # linear: no second derivative
-    v = [np.asarray(rng.normal(size=a.shape)) for a in arrays]
-    total = sum((g * w).sum() for g, w in zip(first, v, strict=True))
-    goal = sum((e * torch.tensor(w)).sum() for e, w in zip(expected, v, strict=True))
-    if not total.requires_grad:  # piecewise linear: our rules record nothing, theirs zeros
-        second = [tensor(np.zeros(a.shape)) for a in arrays]
-    else:
-        second = autograd.grad(total, mine, unused="zero")
-    expected = torch.autograd.grad(goal, other, materialize_grads=True)
-    for g, e in zip(second, expected, strict=True):
-        np.testing.assert_allclose(g.numpy(), e.numpy(force=True), rtol=relative, atol=1e-12)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -1,0 +1,136 @@
+"""Statistics and normalisation of plain arrays, channel by channel, in few passes over memory.
+
+Arrays are taken as rows of channels: an image batch that lies channels last in memory is one
+such matrix without a copy. Several rows are joined to a long one, for NumPy needs a few dozen
+numbers in a row to get up to speed. Everything is done a block of rows at a time, so that the
+several steps of a formula meet their numbers in the cache, and for the two halves of the rows
+on two threads. The readable composition stands in ``normalisation.py``; tests hold this to it.
+"""
+
+from typing import NamedTuple
+
+from minigen.backend import Array, xp
+from minigen.backend.halves import in_halves
+
+BLOCK_BYTES = 1 << 20  # of one array: measured; two or three such blocks fit a core's cache
+LONG_ROW = 1024  # numbers
+
+
+class Moments(NamedTuple):
+    """Mean and variance (with 1/size) of each channel, (c,), and over how many numbers."""
+
+    mean: Array
+    var: Array
+    size: int
+
+
+def rows_of(x: Array) -> Array:
+    """x (n, c, ...) as a matrix whose rows are the channels (c,), once or several times over.
+
+    A view if x lies channels last in memory.
+    """
+    axes = (0, *range(2, x.ndim), 1)
+    rows = xp(x).ascontiguousarray(x.transpose(axes)).reshape(-1, x.shape[1])
+    while rows.shape[1] < LONG_ROW and len(rows) % 2 == 0 and len(rows) > 2:
+        rows = rows.reshape(len(rows) // 2, 2 * rows.shape[1])
+    return rows
+
+
+def shaped(rows: Array, x: Array) -> Array:
+    """A matrix that ``rows_of`` could have made of x, as an array of x's shape."""
+    n, c, *size = x.shape
+    return rows.reshape(n, *size, c).transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
+
+
+def along(rows: Array, values: Array) -> Array:
+    """Numbers (c,), one for each channel, repeated along a row."""
+    return xp(rows).tile(values, rows.shape[1] // len(values))
+
+
+def by_channel(sums: Array, channels: int) -> Array:
+    """Sums of columns (several times c,), added up for each channel."""
+    return sums.reshape(-1, channels).sum(axis=0)
+
+
+def blocks(part: slice, rows: Array) -> list[slice]:
+    """``part`` of the rows, cut into blocks that fit the cache."""
+    length = max(1, BLOCK_BYTES // max(1, rows.shape[1] * rows.itemsize))
+    return [slice(i, min(i + length, part.stop)) for i in range(part.start, part.stop, length)]
+
+
+def moments(x: Array) -> Moments:
+    """Mean and variance of each channel, in one pass over memory.
+
+    Each column of each block gives its own mean and sum of squared deviations; joined by
+    Σ (x - m)² = Σ_b [Σ (x - m_b)² + n_b (m_b - m)²], which loses no digits as Σ x² - n m² would.
+    Source: Chan, Golub and LeVeque 1983, equation 2.1.
+    """
+    rows, c = rows_of(x), x.shape[1]
+    found = []
+
+    def measure(part: slice) -> None:
+        for block in blocks(part, rows):
+            piece = rows[block]
+            mean = piece.sum(axis=0) / len(piece)
+            deviation = piece - mean
+            deviation *= deviation
+            found.append((block.start, len(piece), mean, deviation.sum(axis=0)))
+
+    in_halves(measure, len(rows))
+    found.sort(key=lambda entry: entry[0])  # the same sum, whichever thread was first
+    count = rows.size // max(1, c)
+    mean = by_channel(sum(n * m for _, n, m, _ in found), c) / count
+    centre = along(rows, mean)
+    squares = sum(squares + n * (m - centre) ** 2 for _, n, m, squares in found)
+    return Moments(mean, by_channel(squares, c) / count, count)
+
+
+def scale_and_shift(x: Array, scale: Array, shift: Array) -> Array:
+    """y = scale · x + shift, channel by channel."""
+    rows = rows_of(x)
+    y = xp(x).empty_like(rows)
+    scale, shift = along(rows, scale), along(rows, shift)
+
+    def work(part: slice) -> None:
+        for block in blocks(part, rows):
+            piece = y[block]
+            xp(x).multiply(rows[block], scale, out=piece)
+            piece += shift
+
+    in_halves(work, len(rows))
+    return shaped(y, x)
+
+
+def sums_with(gy: Array, x: Array, mean: Array) -> tuple[Array, Array]:
+    """Σ gy and Σ gy · (x - mean) of each channel."""
+    g, rows, c = rows_of(gy), rows_of(x), x.shape[1]
+    centre = along(rows, mean)
+    found = []
+
+    def work(part: slice) -> None:
+        for block in blocks(part, rows):
+            deviation = rows[block] - centre
+            deviation *= g[block]
+            found.append((block.start, g[block].sum(axis=0), deviation.sum(axis=0)))
+
+    in_halves(work, len(rows))
+    found.sort(key=lambda entry: entry[0])
+    total, dot = sum(t for _, t, _ in found), sum(d for _, _, d in found)
+    return by_channel(total, c), by_channel(dot, c)
+
+
+def combine(gy: Array, x: Array, a: Array, b: Array, c: Array) -> Array:
+    """a · gy + b · x + c, channel by channel."""
+    g, rows = rows_of(gy), rows_of(x)
+    y = xp(x).empty_like(rows)
+    a, b, c = (along(rows, v) for v in (a, b, c))
+
+    def work(part: slice) -> None:
+        for block in blocks(part, rows):
+            piece = y[block]
+            xp(x).multiply(rows[block], b, out=piece)
+            piece += c
+            piece += a * g[block]
+
+    in_halves(work, len(rows))
+    return shaped(y, x)

@@ -1,0 +1,223 @@
+"""Images made smaller and larger again: the largest or the mean of each window, and back.
+
+Both poolings move over an image as a convolution does, with one difference: channels do not
+mix. What they do to each tap of the window is linear once it is known which taps win, so two
+pairs of primitives do everything, and each primitive of a pair is the other's gradient: picking
+winners and placing them, adding up windows and spreading values over them.
+"""
+
+from typing import Any
+
+from minigen.autograd import Traced, primitive
+from minigen.backend import Array, xp
+from minigen.ops.convolution import Sizes, pair
+from minigen.ops.convolve import Geometry, Pair, cropped, padded, seen_by, taps
+from minigen.ops.indexing import check_positions, put
+from minigen.ops.shape import shape_of
+
+
+def raw(x: Any) -> Array:
+    """The array of a tensor, or the array itself."""
+    return x.array if isinstance(x, Traced) else x
+
+
+def like_image(x: Array, size: Pair) -> Array:
+    """Zeros for images of another size, channels last in memory."""
+    n, c = x.shape[:2]
+    return xp(x).zeros((n, *size, c), dtype=x.dtype).transpose(0, 3, 1, 2)
+
+
+def bordered(x: Array, padding: Pair, value: float) -> Array:
+    """x with a border of ``value``; x itself where there is no border."""
+    if padding == (0, 0):
+        return x
+    y = padded(x, padding)
+    inside = cropped(y, padding, x.shape[2:])
+    if value:
+        inner = inside.copy()
+        y[...] = value
+        inside[...] = inner
+    return y
+
+
+# ---------------------------------------------------------------- the largest of each window
+@primitive(name="max_pool2d")
+def _max_pool(x: Array, *, kernel: Pair, geometry: Geometry) -> Array:
+    out = geometry.output(x.shape[2:], kernel)
+    x = bordered(x, geometry.padding, -float("inf"))
+    first, *rest = taps(kernel)
+    y = x[:, :, *seen_by(first, out, geometry)].copy(order="K")
+    for tap in rest:
+        xp(x).maximum(y, x[:, :, *seen_by(tap, out, geometry)], out=y)
+    return y
+
+
+@_max_pool.vjp
+def _(gy, y, x, *, kernel, geometry):
+    winners = winning_taps(raw(x), raw(y), kernel, geometry)
+    return _place(gy, winners=winners, size=tuple(x.shape[2:]), kernel=kernel, geometry=geometry)
+
+
+def winning_taps(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
+    """For each window of x, the number of the tap with the largest value y; ties: the first."""
+    x = bordered(x, g.padding, -float("inf"))
+    winners = xp(y).zeros_like(y, dtype="uint8" if kernel[0] * kernel[1] < 256 else "int32")
+    for number, tap in reversed(list(enumerate(taps(kernel)))[1:]):
+        earlier = x[:, :, *seen_by(tap, y.shape[2:], g)] == y
+        winners *= ~earlier  # a number that was noted for a later tap goes
+        winners += earlier * winners.dtype.type(number)
+    first = x[:, :, *seen_by((0, 0), y.shape[2:], g)] == y
+    winners *= ~first
+    return winners
+
+
+@primitive(name="max_pool2d_place", holomorphic=True)
+def _place(y: Array, *, winners: Array, size: Pair, kernel: Pair, geometry: Geometry) -> Array:
+    """x = zeros with every y added at its window's winning tap    gy = gx at the winning taps"""
+    ph, pw = geometry.padding
+    x = like_image(y, (size[0] + 2 * ph, size[1] + 2 * pw))
+    apart = all(s >= k for s, k in zip(geometry.stride, kernel, strict=True))
+    for number, tap in enumerate(taps(kernel)):
+        seen = x[:, :, *seen_by(tap, y.shape[2:], geometry)]
+        if apart:  # windows do not share pixels: nothing to add to
+            xp(y).multiply(y, winners == number, out=seen)
+        else:
+            seen += y * (winners == number)
+    return cropped(x, geometry.padding, size)
+
+
+@_place.vjp
+def _(gx, _x, _y, *, winners, size, kernel, geometry):
+    return _pick(gx, winners=winners, kernel=kernel, geometry=geometry)
+
+
+@primitive(name="max_pool2d_pick", holomorphic=True)
+def _pick(x: Array, *, winners: Array, kernel: Pair, geometry: Geometry) -> Array:
+    """y = the x at every window's winning tap    gx = gy placed there"""
+    x = bordered(x, geometry.padding, 0.0)
+    y = xp(x).zeros_like(winners, dtype=x.dtype)
+    for number, tap in enumerate(taps(kernel)):
+        y += x[:, :, *seen_by(tap, winners.shape[2:], geometry)] * (winners == number)
+    return y
+
+
+@_pick.vjp
+def _(gy, _y, _x, *, winners, kernel, geometry):
+    size = tuple(_x.shape[2:])
+    return _place(gy, winners=winners, size=size, kernel=kernel, geometry=geometry)
+
+
+# ---------------------------------------------------------------- sums over windows
+@primitive(holomorphic=True)
+def window_sum(x: Array, *, kernel: Pair, geometry: Geometry) -> Array:
+    """y = Σ of x over each window    gx = gy spread over its window"""
+    out = geometry.output(x.shape[2:], kernel)
+    x = bordered(x, geometry.padding, 0.0)
+    y = like_image(x, out)
+    for tap in taps(kernel):
+        y += x[:, :, *seen_by(tap, out, geometry)]
+    return y
+
+
+@window_sum.vjp
+def _(gy, _y, _x, *, kernel, geometry):
+    return window_spread(gy, size=tuple(_x.shape[2:]), kernel=kernel, geometry=geometry)
+
+
+@primitive(holomorphic=True)
+def window_spread(y: Array, *, size: Pair, kernel: Pair, geometry: Geometry) -> Array:
+    """x = zeros with every y added to all pixels of its window    gy = Σ of gx over it"""
+    ph, pw = geometry.padding
+    x = like_image(y, (size[0] + 2 * ph, size[1] + 2 * pw))
+    for tap in taps(kernel):
+        x[:, :, *seen_by(tap, y.shape[2:], geometry)] += y
+    return cropped(x, geometry.padding, size)
+
+
+@window_spread.vjp
+def _(gx, _x, _y, *, size, kernel, geometry):
+    return window_sum(gx, kernel=kernel, geometry=geometry)
+
+
+# ---------------------------------------------------------------- pooling
+def max_pool2d(x: Any, kernel: Sizes, *, stride: Sizes | None = None, padding: Sizes = 0) -> Any:
+    """y[n, c, i, j] = max over u, v of x[n, c, s i + u - p, s j + v - p]    [E.MAXPOOL]
+
+    gx = gy at the largest pixel of each window, the first of several equal ones (row by row).
+    x: (n, c, h, w); kernel: height and width of a window, a number or two; stride: steps
+    between windows, the kernel's size by default; padding: at most half of the kernel, and
+    never the largest. Returns (n, c, h', w'), h' = floor((h + 2 p - k) / s) + 1.
+    Raises ValueError for sizes that do not fit. Source: Zhou and Chellappa 1988.
+    """
+    size, geometry = pooling("max_pool2d", x, kernel, stride, padding)
+    return _max_pool(x, kernel=size, geometry=geometry)
+
+
+def max_pool2d_indices(
+    x: Any, kernel: Sizes, *, stride: Sizes | None = None, padding: Sizes = 0
+) -> tuple[Any, Array]:
+    """max_pool2d's result, and for each of its numbers the pixel that it comes from.
+
+    The indices are an array (n, c, h', w') of int64, row · w + column, as PyTorch's; max_unpool2d
+    takes them. Arguments and errors are those of max_pool2d.
+    """
+    size, geometry = pooling("max_pool2d_indices", x, kernel, stride, padding)
+    y = _max_pool(x, kernel=size, geometry=geometry)
+    winners = winning_taps(raw(x), raw(y), size, geometry).astype("int64")
+    m = xp(winners)
+    (sh, sw), (ph, pw) = geometry.stride, geometry.padding
+    rows = m.arange(y.shape[2])[:, None] * sh + winners // size[1] - ph
+    columns = m.arange(y.shape[3]) * sw + winners % size[1] - pw
+    return y, rows * x.shape[3] + columns
+
+
+def max_unpool2d(x: Any, indices: Array, size: Pair) -> Any:
+    """y = zeros with y[n, c].flat[indices[n, c, i, j]] += x[n, c, i, j]    [E.MAXUNPOOL]
+
+    gx = gy at the indices. x: (n, c, h', w'); indices: integers of x's shape, as
+    max_pool2d_indices gives them; size: (h, w) of the result (n, c, h, w).
+    Raises ValueError, TypeError or IndexError for indices that do not fit.
+    Source: Zeiler, Taylor and Fergus 2011 (the switches).
+    """
+    shape = shape_of("max_unpool2d", "x", x)
+    if len(shape) != 4 or tuple(raw(indices).shape) != shape:
+        raise ValueError(
+            f"max_unpool2d: x must be (n, c, h, w) and indices of its shape; got x {shape}, "
+            f"indices {tuple(raw(indices).shape)}"
+        )
+    indices = raw(indices)
+    check_positions("max_unpool2d", indices, size[0] * size[1], "indices")
+    m = xp(indices)
+    key = (m.arange(shape[0])[:, None, None, None], m.arange(shape[1])[:, None, None], indices)
+    flat = put(x, key=key, shape=(*shape[:2], size[0] * size[1]))
+    return flat.reshape((*shape[:2], *size))
+
+
+def avg_pool2d(x: Any, kernel: Sizes, *, stride: Sizes | None = None, padding: Sizes = 0) -> Any:
+    """y[n, c, i, j] = 1 / (kh kw) Σ_u,v x[n, c, s i + u - p, s j + v - p]    [E.AVGPOOL]
+
+    gx = gy / (kh kw), added to all pixels of the window. Arguments, result and errors are those
+    of max_pool2d; pixels outside are zeros, and count. Source: LeCun et al. 1998, section II.B.
+    """
+    size, geometry = pooling("avg_pool2d", x, kernel, stride, padding)
+    return window_sum(x, kernel=size, geometry=geometry) * (1 / (size[0] * size[1]))
+
+
+def pooling(
+    name: str, x: Any, kernel: Sizes, stride: Sizes | None, padding: Sizes
+) -> tuple[Pair, Geometry]:
+    """Kernel and geometry as pairs, checked."""
+    shape, size = shape_of(name, "x", x), pair(name, "kernel", kernel, 1)
+    step = size if stride is None else pair(name, "stride", stride, 1)
+    geometry = Geometry(step, pair(name, "padding", padding, 0), (1, 1))
+    if len(shape) != 4 or any(2 * p > k for p, k in zip(geometry.padding, size, strict=True)):
+        raise ValueError(
+            f"{name}: x must be (n, c, h, w) and padding at most half of the kernel; got x "
+            f"{shape}, kernel {size}, padding {geometry.padding}"
+        )
+    if min(geometry.output((shape[2], shape[3]), size)) < 1:
+        raise ValueError(
+            f"{name}: a window must fit into the padded image; got x {shape}, kernel {size}, "
+            f"padding {geometry.padding}; take a smaller kernel"
+        )
+    return size, geometry
