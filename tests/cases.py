@@ -10,6 +10,7 @@ from image_cases import CONVOLUTION, NORMALISATION, POOLING
 
 from minigen import ops
 from minigen.equations import REGISTER
+from minigen.ops import activation
 
 # ---------------------------------------------------------------- elementwise
 BROADCASTS = [
@@ -72,6 +73,11 @@ ACTIVATION = [
     *unary("[E.RELU]", ops.relu, off_zero),
     *unary("[E.LEAKYRELU]", ops.leaky_relu, off_zero),
     row("[E.LEAKYRELU]", ops.leaky_relu, off_zero(2, 3), slope=0.2),
+    *[
+        row("", activation.gate, anywhere(2, 3), oracle=lambda x, by, slope=0.0: np.where(
+            by > 0, x, slope * x), by=np.array([[1.0, -1.0, 0.0], [2.0, 0.5, -3.0]]), **settings)
+        for settings in ({}, {"slope": 0.2})
+    ],
     *unary("[E.ELU]", ops.elu, off_zero),
     row("[E.ELU]", ops.elu, off_zero(2, 3), alpha=0.5),
     *unary("[E.SIGMOID]", ops.sigmoid),
@@ -129,6 +135,10 @@ SHAPE = [
         row("", ops.reshape, anywhere(*s), oracle=np.reshape, shape=new)
         for s, new in (((2, 6), (3, 4)), ((2, 6), (-1,)), ((4,), (2, 1, 2)), ((1, 1), ()))
     ],
+    *[row("", ops.flatten, anywhere(2, *s), oracle=lambda x: x.reshape(2, -1))
+      for s in ((3,), (2, 3), (3, 2, 2))],
+    *[row("", ops.unflatten, anywhere(2, 12), oracle=lambda x, shape: x.reshape(2, *shape), shape=s)
+      for s in ((12,), (3, 4), (3, 2, 2), (1, 3, 4))],
     row("", ops.transpose, anywhere(2, 3, 4), oracle=np.transpose, axes=(2, 0, 1)),
     row("", ops.transpose, anywhere(2, 3, 4), oracle=np.transpose, axes=(0, -1, -2)),
     row("", ops.swapaxes, anywhere(2, 3, 4), oracle=lambda x, i, j: x.swapaxes(i, j), i=0, j=-1),

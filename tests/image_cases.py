@@ -74,7 +74,33 @@ CONVOLUTION = [
 # ---------------------------------------------------------------- pooling, up-sampling, norms
 STRIDE = Geometry((2, 2), (0, 0), (1, 1))
 OVERLAP = Geometry((1, 2), (1, 0), (1, 1))
-WINNERS = np.array([[[[0, 3], [2, 1]], [[3, 3], [0, 1]]]], "uint8")  # taps of 2 x 2 windows
+IMAGES = np.random.default_rng(5).permutation(40).astype(float)  # no two are equal
+
+
+def largest(size, geometry):
+    """Images (1, 2, *size) and what 2 x 2 max pooling makes of them, as settings."""
+    x = IMAGES[: 2 * size[0] * size[1]].reshape(1, 2, *size)
+    y = REGISTER["MAXPOOL"].transcription(x, 2, geometry.stride, geometry.padding)
+    return {"x": x, "y": y, "kernel": (2, 2), "geometry": geometry}
+
+
+def winners(x, y, geometry):
+    """The number of the tap that sees each window's largest number, found one by one."""
+    (sh, sw), (ph, pw), _ = geometry
+    wide = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=-np.inf)
+    found = np.zeros(y.shape, int)
+    for n, c, i, j in np.ndindex(*y.shape):
+        window = wide[n, c, sh * i : sh * i + 2, sw * j : sw * j + 2]
+        found[n, c, i, j] = window.argmax()
+    return found
+
+
+def placed(gy, x, y, kernel, geometry):
+    return place_oracle(gy, winners(x, y, geometry), x.shape[2:], kernel, geometry)
+
+
+def picked(z, x, y, kernel, geometry):
+    return pick_oracle(z, winners(x, y, geometry), kernel, geometry)
 
 
 def place_oracle(y, winners, size, kernel, geometry):
@@ -122,14 +148,11 @@ POOLING = [
         )
     ],
     *[
-        row("", pooling._place, anywhere(1, 2, 2, 2), oracle=place_oracle, winners=WINNERS,
-            size=size, kernel=(2, 2), geometry=geometry)
-        for size, geometry in (((4, 5), STRIDE), ((1, 4), OVERLAP))
-    ],
-    *[
-        row("", pooling._pick, anywhere(1, 2, *size), oracle=pick_oracle, winners=WINNERS,
-            kernel=(2, 2), geometry=geometry)
-        for size, geometry in (((4, 5), STRIDE), ((1, 4), OVERLAP))
+        row("", function, anywhere(1, 2, *shape), oracle=oracle, **largest(size, geometry))
+        for size, out, geometry in (((4, 5), (2, 2), STRIDE), ((1, 4), (2, 2), OVERLAP),
+                                    ((3, 4), (4, 2), OVERLAP))
+        for function, oracle, shape in ((pooling._place, placed, out),
+                                        (pooling._pick, picked, size))
     ],
     row("", pooling.window_sum, anywhere(2, 1, 3, 4), kernel=(2, 2), geometry=OVERLAP,
         oracle=lambda x, kernel, geometry: 4 * REGISTER["AVGPOOL"].transcription(

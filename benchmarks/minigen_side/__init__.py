@@ -17,7 +17,7 @@ def environment() -> dict[str, Any]:
     return {key: value for key, value in minigen.info().items() if key != "gpu"}
 
 
-def random_batches(rng: minigen.Generator) -> Callable[[], Any]:
-    """A function that draws BATCH rows out of 60,000 images of 784 random pixels in [0, 1)."""
+def random_batches(rng: minigen.Generator, size: int = BATCH) -> Callable[[], Any]:
+    """A function that draws ``size`` rows out of 60,000 images of 784 random pixels in [0, 1)."""
     pixels = rng.random((60_000, 784))
-    return lambda: pixels[rng.integers(0, len(pixels), BATCH)]
+    return lambda: pixels[rng.integers(0, len(pixels), size)]

@@ -24,7 +24,7 @@ def environment() -> dict[str, Any]:
     }
 
 
-def random_batches() -> Callable[[], torch.Tensor]:
-    """A function that draws BATCH rows out of 60,000 images of 784 random pixels in [0, 1)."""
+def random_batches(size: int = BATCH) -> Callable[[], torch.Tensor]:
+    """A function that draws ``size`` rows out of 60,000 images of 784 random pixels in [0, 1)."""
     pixels = torch.rand(60_000, 784)
-    return lambda: pixels[torch.randint(len(pixels), (BATCH,))]
+    return lambda: pixels[torch.randint(len(pixels), (size,))]

@@ -26,6 +26,7 @@ from minigen.backend.modules import (
     use_backend,
     xp,
 )
+from minigen.backend.parallel import blockwise, in_chunks, in_parts, product
 from minigen.backend.random import Generator, Shape, generator
 
 __all__ = [
@@ -38,13 +39,17 @@ __all__ = [
     "active",
     "active_name",
     "asarray",
+    "blockwise",
     "configure_from_environment",
     "erf",
     "generator",
+    "in_chunks",
+    "in_parts",
     "info",
     "is_array",
     "keep_freed_memory",
     "overflow_ignored",
+    "product",
     "read_only",
     "scatter_add",
     "scatter_add_rows",

@@ -1,8 +1,20 @@
 """Floor 6: models, one file a family. Sorted in order of increasing complexity."""
 
 from minigen.models.autoencoder import Autoencoder
+from minigen.models.conv_vae import ConvVAE, TransposedConvVAE
+from minigen.models.dcgan import DCGAN, ConvGAN
 from minigen.models.gan import GAN
 from minigen.models.layers import ACTIVATIONS, dense_chain
 from minigen.models.vae import VAE
 
-__all__ = ["ACTIVATIONS", "GAN", "VAE", "Autoencoder", "dense_chain"]
+__all__ = [
+    "ACTIVATIONS",
+    "DCGAN",
+    "GAN",
+    "VAE",
+    "Autoencoder",
+    "ConvGAN",
+    "ConvVAE",
+    "TransposedConvVAE",
+    "dense_chain",
+]

@@ -5,6 +5,7 @@ from typing import Any
 from minigen import nn, ops
 from minigen.backend import Array, Generator
 from minigen.models.layers import dense_chain
+from minigen.ops import concatenate
 
 
 class GAN(nn.Module):
@@ -30,6 +31,15 @@ class GAN(nn.Module):
     def decode(self, z: Any) -> Any:
         """Images G(z): (n, noise_size) -> (n, data_size) in [0, 1]."""
         return self.generator(z)
+
+    def logits(self, real: Any, fake: Any) -> tuple[Any, Any]:
+        """The discriminator's logits of real and of made examples, (n, 1) each.
+
+        Both go through it together, for one large product is faster than two; each row is
+        judged by itself, so that the logits are the same.
+        """
+        together = self.discriminator(concatenate([real, fake]))
+        return together[: len(real)], together[len(real) :]
 
     def discriminate(self, x: Any) -> Any:
         """D(x), the probability that x is real: (n, data_size) -> (n, 1)."""

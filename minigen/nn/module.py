@@ -7,6 +7,7 @@ set. Their names are the attribute's names, joined by dots, as in PyTorch.
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from minigen.backend import active, asarray, to_numpy
@@ -107,6 +108,17 @@ class Module:
     def eval(self) -> "Module":
         """Switch to evaluation; returns self."""
         return self.train(False)
+
+    @contextmanager
+    def evaluating(self) -> Iterator["Module"]:
+        """A block in evaluation mode; after it every module inside is as it was."""
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            yield self
+        finally:
+            for module, mode in modes:
+                module.training = mode
 
     def freeze(self) -> "Module":
         """Stop computing gradients for all parameters; returns self."""

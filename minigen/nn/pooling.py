@@ -77,7 +77,7 @@ class Flatten(Module):
     """y = each example as one row: (n, ...) -> (n, numbers)"""
 
     def forward(self, x: Any) -> Any:
-        return x.reshape((len(x), math.prod(x.shape[1:])))
+        return ops.flatten(x)
 
 
 class Unflatten(Module):
@@ -95,7 +95,7 @@ class Unflatten(Module):
                 f"Unflatten: rows must have {math.prod(self.shape)} numbers for the shape "
                 f"{self.shape}; got {tuple(x.shape)}"
             )
-        return x.reshape((len(x), *self.shape))
+        return ops.unflatten(x, shape=self.shape)
 
     def describe(self) -> str:
         return " x ".join(map(str, self.shape))

@@ -60,6 +60,7 @@ from minigen.ops.reduction import (
 from minigen.ops.shape import (
     broadcast_to,
     concatenate,
+    flatten,
     flip,
     pad,
     repeat,
@@ -68,6 +69,7 @@ from minigen.ops.shape import (
     stack,
     swapaxes,
     transpose,
+    unflatten,
 )
 from minigen.ops.upsampling import unpool2d, upsample_bilinear2d, upsample_nearest2d
 
@@ -75,11 +77,11 @@ __all__ = [
     "Axis", "absolute", "add", "astype", "avg_pool2d", "batch_norm", "bernoulli_log_prob",
     "broadcast_to", "clip", "concatenate", "conv1d", "conv2d", "conv2d_weight",
     "conv_transpose2d", "cos", "cross_entropy", "divide", "elu", "embedding", "erf", "exp",
-    "flip", "gelu", "getitem", "layer_norm", "leaky_relu", "linear", "log", "log1p",
+    "flatten", "flip", "gelu", "getitem", "layer_norm", "leaky_relu", "linear", "log", "log1p",
     "log_softmax", "logsumexp", "matmul", "max_pool2d", "max_pool2d_indices", "max_unpool2d",
     "maximum", "mean", "minimum", "multiply", "negative", "normal_cdf", "normal_pdf", "pad",
     "power", "put", "put_rows", "reduce_max", "reduce_min", "reduce_sum", "relu", "repeat",
     "reshape", "sigmoid", "sin", "softmax", "softplus", "split", "sqrt", "stack", "subtract",
-    "swapaxes", "tanh", "transpose", "unpool2d", "upsample_bilinear2d", "upsample_nearest2d",
-    "var", "where",
+    "swapaxes", "tanh", "transpose", "unflatten", "unpool2d", "upsample_bilinear2d",
+    "upsample_nearest2d", "var", "where",
 ]  # fmt: skip

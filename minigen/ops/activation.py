@@ -8,14 +8,42 @@ import math
 from typing import Any
 
 from minigen import backend
-from minigen.autograd import primitive
-from minigen.backend import Array, xp
+from minigen.autograd import Traced, primitive
+from minigen.backend import Array, blockwise, xp
 from minigen.ops.elementwise import erf, exp
 
 
 def _positive_part(x: Array) -> Array:
     """max(x, 0). Against an array of zeros NumPy takes a third of the time it takes against 0."""
-    return xp(x).maximum(x, xp(x).zeros_like(x))
+    return blockwise(lambda y, x: xp(x).maximum(x, xp(x).zeros_like(x), out=y), x)
+
+
+@primitive(holomorphic=True)
+def gate(x: Array, *, by: Array, slope: float = 0.0) -> Array:
+    """y = x where by > 0, else slope · x    gx = gy, gated in the same way
+
+    The gradient of ReLU and its kin. by: an array of x's shape; slope: a number.
+    """
+
+    def work(y: Array, x: Array, by: Array) -> None:
+        if slope == 0:
+            xp(x).multiply(x, by > 0, out=y)
+            return
+        xp(x).multiply(by > 0, y.dtype.type(1 - slope), out=y)
+        y += slope
+        y *= x
+
+    return blockwise(work, x, by)
+
+
+@gate.vjp
+def _(gy, _y, _x, *, by, slope=0.0):
+    return gate(gy, by=by, slope=slope)
+
+
+def _raw(x: Any) -> Array:
+    """The array of a tensor, or the array itself."""
+    return x.array if isinstance(x, Traced) else x
 
 
 @primitive
@@ -29,7 +57,7 @@ def relu(x: Array) -> Array:
 
 @relu.vjp
 def _(gy, y, _x):
-    return gy * (y > 0)
+    return gate(gy, by=_raw(y))
 
 
 @primitive
@@ -38,12 +66,19 @@ def leaky_relu(x: Array, *, slope: float = 0.01) -> Array:
 
     Maas, Hannun and Ng 2013. slope: a number, 0.2 in most GANs.
     """
-    return _positive_part(x) - slope * _positive_part(-x)
+
+    def work(y: Array, x: Array) -> None:
+        zero = xp(x).zeros_like(x)
+        xp(x).minimum(x, zero, out=y)
+        y *= slope
+        y += xp(x).maximum(x, zero, out=zero)
+
+    return blockwise(work, x)
 
 
 @leaky_relu.vjp
 def _(gy, _y, x, *, slope=0.01):
-    return gy * (x > 0) + gy * (x <= 0) * slope
+    return gate(gy, by=_raw(x), slope=slope)
 
 
 @primitive

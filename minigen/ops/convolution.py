@@ -9,7 +9,7 @@ from typing import Any
 
 from minigen.autograd import primitive
 from minigen.backend import Array
-from minigen.ops import convolve
+from minigen.ops import convolve_fast
 from minigen.ops.convolve import Geometry, Pair
 from minigen.ops.shape import shape_of
 
@@ -18,7 +18,7 @@ Sizes = int | tuple[int, int]
 
 @primitive(name="conv2d", holomorphic=True)
 def _conv(x: Array, weight: Array, *, geometry: Geometry) -> Array:
-    return convolve.conv(x, weight, geometry)
+    return convolve_fast.conv(x, weight, geometry)
 
 
 @_conv.vjp("x")
@@ -33,7 +33,7 @@ def _(gy, _y, x, _weight, *, geometry):
 
 @primitive(name="conv_transpose2d", holomorphic=True)
 def _transpose(y: Array, weight: Array, *, size: Pair, geometry: Geometry) -> Array:
-    return convolve.transpose(y, weight, size, geometry)
+    return convolve_fast.transpose(y, weight, size, geometry)
 
 
 @_transpose.vjp("y")
@@ -48,7 +48,7 @@ def _(gx, _x, y, _weight, *, size, geometry):
 
 @primitive(name="conv2d_weight", holomorphic=True)
 def _weight_of(x: Array, y: Array, *, kernel: Pair, geometry: Geometry) -> Array:
-    return convolve.weight_of(x, y, kernel, geometry)
+    return convolve_fast.weight_of(x, y, kernel, geometry)
 
 
 @_weight_of.vjp("x")
@@ -59,6 +59,49 @@ def _(gw, _w, _x, y, *, kernel, geometry):
 @_weight_of.vjp("y")
 def _(gw, _w, x, _y, *, kernel, geometry):
     return _conv(x, gw, geometry=geometry)
+
+
+@primitive(name="conv2d_bias", holomorphic=True)
+def _conv_bias(x: Array, weight: Array, bias: Array, *, geometry: Geometry) -> Array:
+    """conv2d with the bias added while the result is in the cache."""
+    return convolve_fast.conv(x, weight, geometry, bias)
+
+
+@_conv_bias.vjp("x")
+def _(gy, _y, _x, weight, _bias, *, geometry):
+    return _transpose(gy, weight, size=tuple(_x.shape[2:]), geometry=geometry)
+
+
+@_conv_bias.vjp("weight")
+def _(gy, _y, x, _weight, _bias, *, geometry):
+    return _weight_of(x, gy, kernel=tuple(_weight.shape[2:]), geometry=geometry)
+
+
+@_conv_bias.vjp("bias")
+def _(gy, _y, _x, _weight, _bias, *, geometry):
+    return gy.sum(axis=(0, 2, 3))
+
+
+@primitive(name="conv_transpose2d_bias", holomorphic=True)
+def _transpose_bias(
+    y: Array, weight: Array, bias: Array, *, size: Pair, geometry: Geometry
+) -> Array:
+    return convolve_fast.transpose(y, weight, size, geometry, bias)
+
+
+@_transpose_bias.vjp("y")
+def _(gx, _x, _y, weight, _bias, *, size, geometry):
+    return _conv(gx, weight, geometry=geometry)
+
+
+@_transpose_bias.vjp("weight")
+def _(gx, _x, y, _weight, _bias, *, size, geometry):
+    return _weight_of(gx, y, kernel=tuple(_weight.shape[2:]), geometry=geometry)
+
+
+@_transpose_bias.vjp("bias")
+def _(gx, _x, _y, _weight, _bias, *, size, geometry):
+    return gx.sum(axis=(0, 2, 3))
 
 
 def conv2d(
@@ -87,8 +130,9 @@ def conv2d(
             f"conv2d: the kernel must fit into the padded image; got x {sx}, weight {sw}, "
             f"padding {geometry.padding}, dilation {geometry.dilation}; pad more"
         )
-    y = _conv(x, weight, geometry=geometry)
-    return y if bias is None else y + bias.reshape((1, sw[0], 1, 1))
+    if bias is None:
+        return _conv(x, weight, geometry=geometry)
+    return _conv_bias(x, weight, bias, geometry=geometry)
 
 
 def conv_transpose2d(
@@ -132,8 +176,9 @@ def conv_transpose2d(
             f"{name}: nothing is left of the image, its size would be {size}; got x {sx}, weight "
             f"{sw}, padding {geometry.padding}; pad less"
         )
-    y = _transpose(x, weight, size=size, geometry=geometry)
-    return y if bias is None else y + bias.reshape((1, sw[1], 1, 1))
+    if bias is None:
+        return _transpose(x, weight, size=size, geometry=geometry)
+    return _transpose_bias(x, weight, bias, size=size, geometry=geometry)
 
 
 def conv2d_weight(

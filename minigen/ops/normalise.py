@@ -3,14 +3,13 @@
 Arrays are taken as rows of channels: an image batch that lies channels last in memory is one
 such matrix without a copy. Several rows are joined to a long one, for NumPy needs a few dozen
 numbers in a row to get up to speed. Everything is done a block of rows at a time, so that the
-several steps of a formula meet their numbers in the cache, and for the two halves of the rows
-on two threads. The readable composition stands in ``normalisation.py``; tests hold this to it.
+several steps of a formula meet their numbers in the cache, and parts of the rows run on several
+threads. The readable composition stands in ``normalisation.py``; tests hold this to it.
 """
 
 from typing import NamedTuple
 
-from minigen.backend import Array, xp
-from minigen.backend.halves import in_halves
+from minigen.backend import Array, in_parts, xp
 
 BLOCK_BYTES = 1 << 20  # of one array: measured; two or three such blocks fit a core's cache
 LONG_ROW = 1024  # numbers
@@ -76,7 +75,7 @@ def moments(x: Array) -> Moments:
             deviation *= deviation
             found.append((block.start, len(piece), mean, deviation.sum(axis=0)))
 
-    in_halves(measure, len(rows))
+    in_parts(measure, len(rows))
     found.sort(key=lambda entry: entry[0])  # the same sum, whichever thread was first
     count = rows.size // max(1, c)
     mean = by_channel(sum(n * m for _, n, m, _ in found), c) / count
@@ -97,7 +96,7 @@ def scale_and_shift(x: Array, scale: Array, shift: Array) -> Array:
             xp(x).multiply(rows[block], scale, out=piece)
             piece += shift
 
-    in_halves(work, len(rows))
+    in_parts(work, len(rows))
     return shaped(y, x)
 
 
@@ -113,7 +112,7 @@ def sums_with(gy: Array, x: Array, mean: Array) -> tuple[Array, Array]:
             deviation *= g[block]
             found.append((block.start, g[block].sum(axis=0), deviation.sum(axis=0)))
 
-    in_halves(work, len(rows))
+    in_parts(work, len(rows))
     found.sort(key=lambda entry: entry[0])
     total, dot = sum(t for _, t, _ in found), sum(d for _, _, d in found)
     return by_channel(total, c), by_channel(dot, c)
@@ -132,5 +131,5 @@ def combine(gy: Array, x: Array, a: Array, b: Array, c: Array) -> Array:
             piece += c
             piece += a * g[block]
 
-    in_halves(work, len(rows))
+    in_parts(work, len(rows))
     return shaped(y, x)

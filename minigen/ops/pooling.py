@@ -6,10 +6,11 @@ pairs of primitives do everything, and each primitive of a pair is the other's g
 winners and placing them, adding up windows and spreading values over them.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from minigen.autograd import Traced, primitive
-from minigen.backend import Array, xp
+from minigen.backend import Array, in_chunks, xp
 from minigen.ops.convolution import Sizes, pair
 from minigen.ops.convolve import Geometry, Pair, cropped, padded, seen_by, taps
 from minigen.ops.indexing import check_positions, put
@@ -44,67 +45,75 @@ def bordered(x: Array, padding: Pair, value: float) -> Array:
 @primitive(name="max_pool2d")
 def _max_pool(x: Array, *, kernel: Pair, geometry: Geometry) -> Array:
     out = geometry.output(x.shape[2:], kernel)
-    x = bordered(x, geometry.padding, -float("inf"))
-    first, *rest = taps(kernel)
-    y = x[:, :, *seen_by(first, out, geometry)].copy(order="K")
-    for tap in rest:
-        xp(x).maximum(y, x[:, :, *seen_by(tap, out, geometry)], out=y)
+    y = like_image(x, out)
+
+    def work(few: slice) -> None:
+        wide, part = bordered(x[few], geometry.padding, -float("inf")), y[few]
+        first, *rest = (wide[:, :, *seen_by(tap, out, geometry)] for tap in taps(kernel))
+        part[...] = first
+        for seen in rest:
+            xp(x).maximum(part, seen, out=part)
+
+    in_chunks(work, x)
     return y
 
 
 @_max_pool.vjp
 def _(gy, y, x, *, kernel, geometry):
-    winners = winning_taps(raw(x), raw(y), kernel, geometry)
-    return _place(gy, winners=winners, size=tuple(x.shape[2:]), kernel=kernel, geometry=geometry)
+    return _place(gy, x=raw(x), y=raw(y), kernel=kernel, geometry=geometry)
 
 
-def winning_taps(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
-    """For each window of x, the number of the tap with the largest value y; ties: the first."""
-    x = bordered(x, g.padding, -float("inf"))
-    winners = xp(y).zeros_like(y, dtype="uint8" if kernel[0] * kernel[1] < 256 else "int32")
-    for number, tap in reversed(list(enumerate(taps(kernel)))[1:]):
-        earlier = x[:, :, *seen_by(tap, y.shape[2:], g)] == y
-        winners *= ~earlier  # a number that was noted for a later tap goes
-        winners += earlier * winners.dtype.type(number)
-    first = x[:, :, *seen_by((0, 0), y.shape[2:], g)] == y
-    winners *= ~first
-    return winners
+def hits(x: Array, y: Array, kernel: Pair, g: Geometry) -> Iterator[tuple[Pair, Array]]:
+    """For each tap: the windows of x whose largest number y it sees, as a mask like y.
+
+    Each window has one such tap: of several equal numbers the first counts.
+    """
+    wide = bordered(x, g.padding, -float("inf"))
+    free = xp(y).ones_like(y, dtype=bool)
+    for tap in taps(kernel):
+        hit = wide[:, :, *seen_by(tap, y.shape[2:], g)] == y
+        hit &= free
+        free ^= hit
+        yield tap, hit
 
 
 @primitive(name="max_pool2d_place", holomorphic=True)
-def _place(y: Array, *, winners: Array, size: Pair, kernel: Pair, geometry: Geometry) -> Array:
-    """x = zeros with every y added at its window's winning tap    gy = gx at the winning taps"""
-    ph, pw = geometry.padding
-    x = like_image(y, (size[0] + 2 * ph, size[1] + 2 * pw))
+def _place(gy: Array, *, x: Array, y: Array, kernel: Pair, geometry: Geometry) -> Array:
+    """gx = zeros with every gy added where x is the largest of its window    ggy = ggx there"""
+    (ph, pw), size = geometry.padding, x.shape[2:]
+    gx = like_image(gy, (size[0] + 2 * ph, size[1] + 2 * pw))
     apart = all(s >= k for s, k in zip(geometry.stride, kernel, strict=True))
-    for number, tap in enumerate(taps(kernel)):
-        seen = x[:, :, *seen_by(tap, y.shape[2:], geometry)]
-        if apart:  # windows do not share pixels: nothing to add to
-            xp(y).multiply(y, winners == number, out=seen)
-        else:
-            seen += y * (winners == number)
-    return cropped(x, geometry.padding, size)
+
+    def work(few: slice) -> None:
+        for tap, hit in hits(x[few], y[few], kernel, geometry):
+            seen = gx[few][:, :, *seen_by(tap, y.shape[2:], geometry)]
+            if apart:  # windows do not share pixels: nothing to add to
+                xp(gy).multiply(gy[few], hit, out=seen)
+            else:
+                seen += gy[few] * hit
+
+    in_chunks(work, x)
+    return cropped(gx, geometry.padding, size)
 
 
 @_place.vjp
-def _(gx, _x, _y, *, winners, size, kernel, geometry):
-    return _pick(gx, winners=winners, kernel=kernel, geometry=geometry)
+def _(ggx, _gx, _gy, *, x, y, kernel, geometry):
+    return _pick(ggx, x=x, y=y, kernel=kernel, geometry=geometry)
 
 
 @primitive(name="max_pool2d_pick", holomorphic=True)
-def _pick(x: Array, *, winners: Array, kernel: Pair, geometry: Geometry) -> Array:
-    """y = the x at every window's winning tap    gx = gy placed there"""
-    x = bordered(x, geometry.padding, 0.0)
-    y = xp(x).zeros_like(winners, dtype=x.dtype)
-    for number, tap in enumerate(taps(kernel)):
-        y += x[:, :, *seen_by(tap, winners.shape[2:], geometry)] * (winners == number)
-    return y
+def _pick(z: Array, *, x: Array, y: Array, kernel: Pair, geometry: Geometry) -> Array:
+    """The z where x is the largest of its window    gz = the cotangent placed there"""
+    z = bordered(z, geometry.padding, 0.0)
+    picked = xp(y).zeros_like(y, dtype=z.dtype)
+    for tap, hit in hits(x, y, kernel, geometry):
+        picked += z[:, :, *seen_by(tap, y.shape[2:], geometry)] * hit
+    return picked
 
 
 @_pick.vjp
-def _(gy, _y, _x, *, winners, kernel, geometry):
-    size = tuple(_x.shape[2:])
-    return _place(gy, winners=winners, size=size, kernel=kernel, geometry=geometry)
+def _(gp, _p, _z, *, x, y, kernel, geometry):
+    return _place(gp, x=x, y=y, kernel=kernel, geometry=geometry)
 
 
 # ---------------------------------------------------------------- sums over windows
@@ -163,11 +172,14 @@ def max_pool2d_indices(
     """
     size, geometry = pooling("max_pool2d_indices", x, kernel, stride, padding)
     y = _max_pool(x, kernel=size, geometry=geometry)
-    winners = winning_taps(raw(x), raw(y), size, geometry).astype("int64")
-    m = xp(winners)
+    m = xp(raw(y))
+    rows, columns = (m.zeros(y.shape, dtype="int64") for _ in "yx")
+    for (u, v), hit in hits(raw(x), raw(y), size, geometry):
+        rows += u * hit
+        columns += v * hit
     (sh, sw), (ph, pw) = geometry.stride, geometry.padding
-    rows = m.arange(y.shape[2])[:, None] * sh + winners // size[1] - ph
-    columns = m.arange(y.shape[3]) * sw + winners % size[1] - pw
+    rows += m.arange(y.shape[2])[:, None] * sh - ph
+    columns += m.arange(y.shape[3]) * sw - pw
     return y, rows * x.shape[3] + columns
 
 

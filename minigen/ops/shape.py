@@ -4,6 +4,7 @@ reshape and transpose undo themselves, pad is undone by a slice, concatenate by 
 broadcasting by a sum, repeat by a sum over the copies.
 """
 
+import math
 from typing import Any
 
 from minigen.autograd import primitive
@@ -29,6 +30,34 @@ def reshape(x: Array, *, shape: tuple[int, ...]) -> Array:
 @reshape.vjp
 def _(gy, _y, _x, *, shape):
     return gy.reshape(_x.shape)
+
+
+@primitive(holomorphic=True)
+def flatten(x: Array) -> Array:
+    """y = each example as one row: (n, ...) -> (n, numbers)    gx = gy in x's shape"""
+    return x.reshape(len(x), math.prod(x.shape[1:]))
+
+
+@flatten.vjp
+def _(gy, _y, _x):
+    return unflatten(gy, shape=tuple(_x.shape[1:]))
+
+
+@primitive(holomorphic=True)
+def unflatten(x: Array, *, shape: tuple[int, ...]) -> Array:
+    """y = each row in this shape: (n, numbers) -> (n, *shape)    gx = gy as rows
+
+    Images, of shape (c, h, w), come to lie channels last in memory, as convolution likes them.
+    """
+    y = x.reshape(len(x), *shape)
+    if len(shape) == 3 and shape[0] > 1:
+        return xp(x).ascontiguousarray(y.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    return y
+
+
+@unflatten.vjp
+def _(gy, _y, _x, *, shape):
+    return flatten(gy)
 
 
 @primitive(holomorphic=True)

@@ -7,11 +7,11 @@ from minigen.autograd import no_grad
 from minigen.backend import Generator, asarray
 from minigen.models import GAN
 from minigen.objectives import discriminator_loss, generator_loss_nonsaturating
-from minigen.ops import concatenate
 from minigen.optim import UpdateRule
 from minigen.training.method import Method
 
 EVALUATION_SEED = 1  # the same noise whenever a test figure is computed
+EVALUATION_BATCH = 1000
 
 
 class GANLosses(NamedTuple):
@@ -42,10 +42,8 @@ def gan_step(
     with no_grad():
         fake = model.generator(model.prior(n, rng))
     # (2) discriminator: descend L_D = -E[log D(x)] - E[log(1 - D(x̃))]               [E.GAND]
-    #     (real and made examples go through it together, for one large product is faster than
-    #     two; each row is judged by itself, so that the logits are the same)
-    logits = model.discriminator(concatenate([real, fake]))
-    parts = discriminator_loss(logits[:n], logits[n:], real_weight, real_label)
+    logits_real, logits_fake = model.logits(real, fake)
+    parts = discriminator_loss(logits_real, logits_fake, real_weight, real_label)
     discriminator_rule.zero_grad()
     parts.value.backward()
     discriminator_rule.step()
@@ -99,8 +97,10 @@ class GANTraining(Method):
 
     def evaluate(self, images: Any) -> dict[str, float]:
         """Mean D on unseen real and on made images: both 0.5 where the game has ended."""
+        rng, real, made = Generator(EVALUATION_SEED), 0.0, 0.0
         with no_grad():
-            real = self.model.discriminate(asarray(images)).mean()
-            fake = self.model.sample(len(images), Generator(EVALUATION_SEED))
-            made = self.model.discriminate(fake).mean()
-        return {"test_d_real": float(real), "test_d_fake": float(made)}
+            for start in range(0, len(images), EVALUATION_BATCH):
+                x = asarray(images[start : start + EVALUATION_BATCH])
+                real += float(self.model.discriminate(x).sum())
+                made += float(self.model.discriminate(self.model.sample(len(x), rng)).sum())
+        return {"test_d_real": real / len(images), "test_d_fake": made / len(images)}

@@ -101,7 +101,7 @@ def train_run(
         progress=progress,
     )
     figures = _run(trainer, config["epochs"], directory, gallery)
-    method.model.save(directory / "checkpoint.safetensors")
+    method.model.eval().save(directory / "checkpoint.safetensors")
     gallery.everything(trainer.history)
     figures["parameters"] = method.model.parameter_count()
     figures |= judge_samples(method.model, images, test, judge_rng)

@@ -82,13 +82,16 @@ class Trainer:
                 self.seconds += time.perf_counter() - began
                 self.epoch += 1
                 if self.test is not None:
-                    figures |= self.method.evaluate(self.test.flat)
+                    with self.method.model.evaluating():
+                        figures |= self.method.evaluate(self.test.flat)
                 row = {"epoch": self.epoch, "step": self.step, "seconds": round(self.seconds, 3)}
                 self.history.add(row | figures)
                 bar.epoch(self.epoch, figures)
                 if self.after_epoch is not None:
-                    self.after_epoch(self)
-        self.method.finish(self.images.flat)
+                    with self.method.model.evaluating():
+                        self.after_epoch(self)
+        with self.method.model.evaluating():
+            self.method.finish(self.images.flat)
         return self.history.last()
 
     def _train_epoch(self, bar: Progress) -> dict[str, float]:

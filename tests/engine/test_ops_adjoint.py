@@ -13,9 +13,10 @@ from minigen.backend import asarray, to_numpy
 from minigen.creation import tensor
 
 LINEAR = {
-    "add", "astype", "broadcast_to", "concatenate", "embedding", "flip", "getitem", "mean",
+    "add", "astype", "broadcast_to", "concatenate", "embedding", "flatten", "flip", "gate",
+    "getitem", "mean",
     "negative", "pad", "put", "put_rows", "reduce_sum", "repeat", "reshape", "split", "stack",
-    "subtract", "swapaxes", "transpose", "where",
+    "subtract", "swapaxes", "transpose", "unflatten", "where",
 }  # fmt: skip
 CASES_OF_LINEAR = [
     case

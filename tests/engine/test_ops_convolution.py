@@ -1,4 +1,4 @@
-"""Convolution three ways: as its equation reads, as matrix products on two threads, as PyTorch's.
+"""Convolution as its equation reads, as products of windows and of planes, as PyTorch's.
 
 [E.CONV2D] [E.CONVTRANSPOSE2D]
 """
@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from minigen import ops, tensor
-from minigen.backend import halves
-from minigen.backend.halves import in_halves
-from minigen.ops import convolve
+from minigen.ops import convolve, convolve_fast, convolve_planes, convolve_windows
 from minigen.ops.convolve import Geometry
 
 GRID = [
@@ -24,39 +22,53 @@ GRID = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("n", "c", "o"), [(1, 1, 1), (3, 2, 4)])
-def test_matrix_products_say_what_the_equations_say(n, c, o):
+FORMS = [convolve_windows, convolve_planes, convolve_fast]
+CHANNELS = [(1, 1, 1), (3, 2, 4), (2, 5, 1), (2, 1, 6), (3, 6, 5)]  # n, c, o: few on either side
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+@pytest.mark.parametrize(("n", "c", "o"), CHANNELS)
+def test_matrix_products_say_what_the_equations_say(form, n, c, o):
     rng = np.random.default_rng(7)
     for stride, padding, dilation, kernel, size in GRID:
         g = Geometry(stride, (padding, padding), (dilation, dilation))
         x, weight = rng.normal(size=(n, c, *size)), rng.normal(size=(o, c, *kernel))
+        bias, back = rng.normal(size=o), rng.normal(size=c)
         y = convolve.plain_conv(x, weight, g)
         gy = rng.normal(size=y.shape)
-        np.testing.assert_allclose(convolve.conv(x, weight, g), y, atol=1e-12)
+        np.testing.assert_allclose(form.conv(x, weight, g), y, atol=1e-12)
+        biased = y + bias.reshape(-1, 1, 1)
+        np.testing.assert_allclose(form.conv(x, weight, g, bias), biased, atol=1e-12)
         gx = convolve.plain_transpose(gy, weight, size, g)
-        np.testing.assert_allclose(convolve.transpose(gy, weight, size, g), gx, atol=1e-12)
+        np.testing.assert_allclose(form.transpose(gy, weight, size, g), gx, atol=1e-12)
+        biased = gx + back.reshape(-1, 1, 1)
+        np.testing.assert_allclose(form.transpose(gy, weight, size, g, back), biased, atol=1e-12)
         gw = convolve.plain_weight(x, gy, kernel, g)
-        np.testing.assert_allclose(convolve.weight_of(x, gy, kernel, g), gw, atol=1e-12)
+        np.testing.assert_allclose(form.weight_of(x, gy, kernel, g), gw, atol=1e-12)
         inner = [(y * gy).sum(), (x * gx).sum(), (weight * gw).sum()]
         np.testing.assert_allclose(inner, inner[0], rtol=1e-10)
 
 
 def test_many_chunks_give_what_one_gives(monkeypatch):
     rng = np.random.default_rng(1)
-    x, weight = rng.normal(size=(7, 3, 9, 9)), rng.normal(size=(2, 3, 3, 3))
+    x, weight = rng.normal(size=(7, 5, 9, 9)), rng.normal(size=(6, 5, 3, 3))
     g = Geometry((2, 2), (1, 1), (1, 1))
-    whole = convolve.conv(x, weight, g)
-    gw = convolve.weight_of(x, whole, (3, 3), g)
-    monkeypatch.setattr(convolve, "CHUNK_BYTES", 1)
-    np.testing.assert_allclose(convolve.conv(x, weight, g), whole, atol=1e-13)
-    np.testing.assert_allclose(convolve.weight_of(x, whole, (3, 3), g), gw, atol=1e-11)
+    whole = convolve_windows.conv(x, weight, g)
+    back = convolve_windows.transpose(whole, weight, (9, 9), g)
+    gw = convolve_windows.weight_of(x, whole, (3, 3), g)
+    monkeypatch.setattr(convolve_windows, "CHUNK_BYTES", 1)
+    np.testing.assert_allclose(convolve_windows.conv(x, weight, g), whole, atol=1e-12)
+    np.testing.assert_allclose(
+        convolve_windows.transpose(whole, weight, (9, 9), g), back, atol=1e-11
+    )
+    np.testing.assert_allclose(convolve_windows.weight_of(x, whole, (3, 3), g), gw, atol=1e-11)
 
 
 def test_results_lie_channels_last_and_stay_so_without_a_copy():
     x = np.zeros((2, 8, 6, 6), "float32")
-    y = convolve.conv(x, np.zeros((4, 8, 3, 3), "float32"), convolve.AS_IS)
+    y = convolve_fast.conv(x, np.zeros((5, 8, 3, 3), "float32"), convolve_windows.AS_IS)
     assert y.transpose(0, 2, 3, 1).flags.c_contiguous
-    assert np.shares_memory(convolve.channels_last(y, (0, 0)), y)
+    assert np.shares_memory(convolve_windows.channels_last(y), y)
     assert y.dtype == "float32"
 
 
@@ -111,25 +123,3 @@ X, W = np.zeros((2, 3, 5, 5)), np.zeros((4, 3, 3, 3))
 def test_what_does_not_fit_is_refused_in_words(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-# ---------------------------------------------------------------- two halves
-@pytest.mark.parametrize("two", [True, False])
-@pytest.mark.parametrize("n", [0, 1, 2, 7])
-def test_halves_cover_everything_once(two, n, monkeypatch):
-    monkeypatch.setitem(halves._worthwhile, "two", two)
-    seen = []
-    in_halves(lambda part: seen.extend(range(n)[part]), n)
-    assert sorted(seen) == list(range(n))
-
-
-def test_an_error_in_either_half_is_raised(monkeypatch):
-    monkeypatch.setitem(halves._worthwhile, "two", True)
-    for bad in (0, 2):
-
-        def work(part, bad=bad):
-            if part.start == bad:
-                raise RuntimeError("half")
-
-        with pytest.raises(RuntimeError, match="half"):
-            in_halves(work, 4)
