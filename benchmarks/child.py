@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 WARM_UP_STEPS = 10  # after a workload is made: allocators, caches, lazy initialisation
@@ -47,6 +48,15 @@ class Side:
         self._run(count)
         return {"ms": 1000 * (time.perf_counter() - began) / count}
 
+    def memory(self) -> dict[str, Any]:
+        """The most memory that this process has held so far, in MiB; None where it is not known."""
+        status = Path("/proc/self/status")  # Linux
+        if not status.is_file():
+            return {"peak_mib": None}
+        lines = status.read_text(encoding="ascii").splitlines()
+        kib = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+        return {"peak_mib": round(kib / 1024, 1)}
+
     def _run(self, count: int) -> None:
         for _ in range(count):
             self.step()
@@ -60,6 +70,7 @@ def main(engine: str) -> None:
         "environment": side.environment,
         "prepare": side.prepare,
         "steps": side.steps,
+        "memory": side.memory,
     }
     for line in sys.stdin:
         request = json.loads(line)

@@ -1,8 +1,8 @@
 """Training steps on the processor, minigen against PyTorch eager: ``python -m benchmarks.cpu``.
 
-Two processes, one per engine, take turns: some steps of one, a rest, the same steps of the
-other, and so on. The ratio is taken round by round, so that whatever slows the whole machine
-down for a while slows both. Without PyTorch, minigen is timed alone.
+For each workload two processes, one per engine, take turns: some steps of one, a rest, the same
+steps of the other, and so on. The ratio is taken round by round, so that whatever slows the
+whole machine down for a while slows both. Without PyTorch, minigen is timed alone.
 """
 
 import argparse
@@ -31,7 +31,11 @@ def workloads() -> dict[str, str]:
 
 
 def measure(engines: list[Engine], workload: str, rounds: int, steps: int) -> dict[str, Any]:
-    """One row of the result: the workload timed in rounds, each engine in turn."""
+    """One row of the result: the workload timed in rounds, each engine in turn.
+
+    The engines must be fresh: what one workload leaves behind in a process (memory, threads)
+    would count for the next.
+    """
     for engine in engines:
         engine.ask("prepare", workload=workload)
     neighbours = Neighbours()
@@ -40,7 +44,8 @@ def measure(engines: list[Engine], workload: str, rounds: int, steps: int) -> di
         for engine in engines:
             neighbours.rest()
             times[engine.name].append(engine.ask("steps", count=steps)["ms"])
-    return row(workload, times, steps) | {"others_busy": neighbours.share}
+    peaks = {engine.name: engine.ask("memory")["peak_mib"] for engine in engines}
+    return row(workload, times, steps) | {"peak_mib": peaks, "others_busy": neighbours.share}
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -78,11 +83,12 @@ def main(argv: list[str] | None = None) -> int:
     environment: dict[str, Any] = {"processor": processor()}
     rows = []
     try:
-        with ExitStack() as stack:
-            engines = [stack.enter_context(Engine(name)) for name in names]
-            environment |= {engine.name: engine.ask("environment") for engine in engines}
-            print("\n".join(environment_lines(environment)), flush=True)
-            for name in chosen.names:
+        for name in chosen.names:
+            with ExitStack() as stack:
+                engines = [stack.enter_context(Engine(engine)) for engine in names]
+                if not rows:
+                    environment |= {engine.name: engine.ask("environment") for engine in engines}
+                    print("\n".join(environment_lines(environment)), flush=True)
                 rows.append(measure(engines, name, chosen.rounds, chosen.steps))
                 print("\n".join(row_lines(rows[-1], workloads()[name])), flush=True)
     except EngineError as error:

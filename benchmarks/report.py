@@ -83,6 +83,11 @@ def row_lines(figures: dict[str, Any], description: str) -> list[str]:
             f"  torch            {figures['torch_ms']:8.3f} ms a step",
             f"  minigen / torch  {figures['ratio']:8.3f}    quartiles {low:.3f} to {high:.3f}",
         ]
+    peaks = " against ".join(
+        f"{mib:.0f} MiB ({name})" for name, mib in figures["peak_mib"].items() if mib is not None
+    )
+    if peaks:
+        lines.append(f"  peak memory of the process, with its libraries and the data: {peaks}")
     lines.append(f"  medians over {figures['rounds']} rounds of {figures['steps']} steps")
     others = figures["others_busy"]
     if others is not None and others > BUSY:

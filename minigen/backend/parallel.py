@@ -84,7 +84,7 @@ def in_parts(work: Callable[[slice], Any], n: int) -> None:
 
 def in_chunks(work: Callable[[slice], Any], x: Array) -> None:
     """Call work(slice) for a few examples of x (n, ...) at a time, as many as fit the cache."""
-    few = max(1, BLOCK // max(1, x[0].size)) if len(x) else 1
+    few = max(1, 4 * BLOCK // max(1, x[0].size)) if len(x) else 1
 
     def part(share: slice) -> None:
         for start in range(share.start, share.stop, few):

@@ -12,7 +12,7 @@ from typing import Any
 from minigen.backend import Array, in_parts, xp
 from minigen.ops.convolve import Geometry, Pair, plain_transpose
 
-CHUNK_BYTES = 1 << 21  # of copied windows at a time: measured; half of a core's cache
+CHUNK_BYTES = 1 << 20  # of copied windows at a time: measured
 AS_IS = Geometry((1, 1), (0, 0), (1, 1))
 
 
@@ -103,87 +103,59 @@ def weight_of(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
     return matrix.reshape(o, *kernel, c).transpose(0, 3, 1, 2)
 
 
-def phases(kernel: int, stride: int, padding: int, size: int) -> list[Any]:
-    """How one axis of a transposed convolution falls apart into ordinary ones.
-
-    Pixel s q + r - p gets y[q - j] W[r + s j], summed over j. For each phase r: (the slice of
-    pixels, the taps r, r + s, ..., the first q, the number of q).
-    """
-    found = []
-    for r in range(stride):
-        first = max(0, -((r - padding) // stride))  # smallest q with s q + r - p >= 0
-        start = stride * first + r - padding
-        count = max(0, -(-(size - start) // stride))
-        found.append((slice(start, size, stride), slice(r, kernel, stride), first, count))
-    return found
-
-
-def border(by_phase: list[Any], kernel: int, stride: int, size: int) -> Pair:
-    """Zeros that y of this size needs before and after, for all phases to find their windows."""
-    before = after = 0
-    for r, (_, _, first, count) in enumerate(by_phase):
-        taps = len(range(r, kernel, stride))
-        if taps and count:
-            before = max(before, taps - 1 - first)
-            after = max(after, first + count - size)
-    return before, after
-
-
 def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | None = None) -> Array:
-    """``plain_transpose``, one ordinary convolution with some of the taps for each phase."""
+    """``plain_transpose``, an ordinary convolution to s x s times the channels, interleaved.
+
+    Pixel s q + r - p gets y[q - j] W[r + s j], summed over j: for each of the s phases r the same
+    numbers of y, and other taps of the kernel (Shi et al. 2016, sub-pixel convolution).
+    """
     if g.dilation != (1, 1):
         x = plain_transpose(y, weight, size, g)
         return x if bias is None else x + bias.reshape(1, -1, 1, 1)
-    c, kernel = weight.shape[1], weight.shape[2:]
-    axes = [phases(*a) for a in zip(kernel, g.stride, g.padding, size, strict=True)]
-    edges = [
-        border(*a) for a in zip(axes, kernel, g.stride, y.shape[2:], strict=True)
-    ]  # (before, after) of either axis
-    before, after = zip(*edges, strict=True)
-    pieces = [
-        (rows, columns, plan(weight[:, :, th, tw]), (qh + before[0], qw + before[1]), (nh, nw))
-        for rows, th, qh, nh in axes[0]
-        for columns, tw, qw, nw in axes[1]
-        if nh and nw
-    ]
+    c, taps = weight.shape[1], by_phase(weight, g.stride)
+    matrix = taps.reshape(-1, g.stride[0] * g.stride[1] * c)
+    kernel = taps.shape[:2]
+    out = tuple(-(-(n + p) // s) for n, p, s in zip(size, g.padding, g.stride, strict=True))
+    y = y[:, :, : out[0], : out[1]]  # what lies beyond reaches no pixel
+    before = (kernel[0] - 1, kernel[1] - 1)
+    after = (out[0] - y.shape[2], out[1] - y.shape[3])
     x = xp(y).empty((len(y), *size, c), dtype=y.dtype)
-    images = images_at_once(pieces, y)
 
     def work(part: slice) -> None:
-        for first in range(part.start, part.stop, images):
-            few = slice(first, min(first + images, part.stop))
-            last = channels_last(y[few], before, after)
-            for piece in pieces:
-                fill_phase(x[few], last, piece, bias)
+        view = windows(channels_last(y[part], before, after), kernel, (out[0], out[1]), AS_IS)
+        for images, rows in chunks(view):
+            made = (rows @ matrix).reshape(-1, *out, *g.stride, c)
+            interleave(made, x[part][images], g)
+            if bias is not None:
+                x[part][images] += bias
 
     in_parts(work, len(y))
     return x.transpose(0, 3, 1, 2)
 
 
-def plan(taps: Array) -> tuple[Array, Pair]:
-    """The weight of one phase, (o, c, kh, kw), turned round as a matrix; and its kernel size."""
-    turned = taps[:, :, ::-1, ::-1].transpose(2, 3, 0, 1)
-    return turned.reshape(-1, taps.shape[1]), taps.shape[2:]
+def by_phase(weight: Array, stride: Pair) -> Array:
+    """W[r + s j] of (o, c, kh, kw) as (jh, jw, o, rh, rw, c), the j turned round: zeros where the
+    kernel has no such tap."""
+    o, c, kh, kw = weight.shape
+    jh, jw = -(-kh // stride[0]), -(-kw // stride[1])
+    wide = xp(weight).zeros((o, c, jh * stride[0], jw * stride[1]), dtype=weight.dtype)
+    wide[:, :, :kh, :kw] = weight
+    split = wide.reshape(o, c, jh, stride[0], jw, stride[1])[:, :, ::-1, :, ::-1]
+    return split.transpose(2, 4, 0, 3, 5, 1)
 
 
-def images_at_once(pieces: list[Any], y: Array) -> int:
-    """As many images as have windows that fit the cache, in the largest phase."""
-    numbers = max(
-        (matrix.shape[0] * nh * nw for _, _, (matrix, _), _, (nh, nw) in pieces), default=1
-    )
-    return max(1, CHUNK_BYTES // max(1, numbers * y.itemsize))
+def interleave(made: Array, x: Array, g: Geometry) -> None:
+    """x[s q + r - p] = made[q, r] along both axes, where there is such a pixel."""
+    for rh in range(g.stride[0]):
+        rows, qh = pixels(rh, x.shape[1], g.stride[0], g.padding[0])
+        for rw in range(g.stride[1]):
+            columns, qw = pixels(rw, x.shape[2], g.stride[1], g.padding[1])
+            x[:, rows, columns] = made[:, qh, qw, rh, rw]
 
 
-def fill_phase(x: Array, last: Array, piece: Any, bias: Array | None) -> None:
-    """Fill the pixels of one phase of x from the bordered, channels-last y."""
-    rows, columns, (matrix, kernel), (top, left), out = piece
-    if not len(matrix):  # no tap of the kernel reaches these pixels
-        x[:, rows, columns] = 0 if bias is None else bias
-        return
-    top, left = top - kernel[0] + 1, left - kernel[1] + 1
-    seen = last[:, top : top + out[0] + kernel[0] - 1, left : left + out[1] + kernel[1] - 1]
-    copied = xp(x).ascontiguousarray(windows(seen, kernel, out, AS_IS))
-    made = copied.reshape(-1, len(matrix)) @ matrix
-    if bias is not None:
-        made += bias
-    x[:, rows, columns] = made.reshape(len(x), *out, -1)
+def pixels(r: int, size: int, stride: int, padding: int) -> tuple[slice, slice]:
+    """(the pixels s q + r - p of an axis of this size, their q)."""
+    first = max(0, -((r - padding) // stride))  # smallest q with s q + r - p >= 0
+    start = stride * first + r - padding
+    count = max(0, -(-(size - start) // stride))
+    return slice(start, size, stride), slice(first, first + count)
