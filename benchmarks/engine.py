@@ -1,7 +1,7 @@
 """An engine in a process of its own, as the benchmark that asks it sees it.
 
-The process is kept for all rounds of a workload: two persistent processes that take turns see the same
-clock speeds, the same neighbours and the same heat, which two runs one after the other do not.
+The process is kept for all rounds of a workload: two persistent processes that take turns see
+the same clock speeds, neighbours and heat, which two runs one after the other do not.
 """
 
 import json

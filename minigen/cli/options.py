@@ -69,7 +69,7 @@ class Setting(click.ParamType):
             self.fail(f"{value!r}: write NAME=NUMBER, such as beta1=0.5", param, ctx)
 
 
-OPTIONS: list[Callable[..., Any]] = [
+COMMON_OPTIONS: list[Callable[..., Any]] = [  # that every model has
     click.option(
         "--data", "data_name", type=click.Choice(DATA), default="digits", show_default=True,
         help="digits: 1,797 images of 8x8, shipped. mnist: 70,000 of 28x28, downloaded on demand.",
@@ -113,11 +113,15 @@ OPTIONS: list[Callable[..., Any]] = [
 ]  # fmt: skip
 
 
-def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator: add the options that every model has."""
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
+def options(several: list[Callable[..., Any]]) -> Callable[..., Any]:
+    """Decorator: add these options, in their order."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(several):
+            command = option(command)
+        return command
+
+    return add
 
 
 def activate(backend: str | None) -> None:

@@ -1,18 +1,24 @@
 """``minigen sample RUN``: draw new images from a trained model."""
 
 from pathlib import Path
+from typing import Any
 
 import click
+import numpy
 
 from minigen.autograd import no_grad
-from minigen.backend import Generator, to_numpy
+from minigen.backend import Generator, asarray, to_numpy
 from minigen.training import load_run, save_images
+
+AT_ONCE = 500  # images that are decoded together
 
 
 @click.command("sample")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
-    "--n", default=64, show_default=True, type=click.IntRange(1, 10_000), help="How many images."
+    "--n",
+    type=click.IntRange(1, 10_000),
+    help="How many images, or rows with --interpolate.  [default: 64, or 8 rows]",
 )
 @click.option(
     "--seed",
@@ -22,17 +28,43 @@ from minigen.training import load_run, save_images
     help="Other noise, other images.",
 )
 @click.option(
+    "--interpolate",
+    type=click.IntRange(2, 1000),
+    metavar="STEPS",
+    help="N rows, each on the way from one random code to another in STEPS images.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="The PNG file to write.  [default: RUN/sample-seedS-N.png]",
 )
-def sample_command(run: Path, n: int, seed: int, out: Path | None) -> None:
+def sample_command(
+    run: Path, n: int | None, seed: int, interpolate: int | None, out: Path | None
+) -> None:
     """Draw N images from the model of the run directory RUN and write them as one PNG sheet."""
     if out is not None and out.suffix.lower() != ".png":
         raise click.BadParameter(f"must end in .png; got {out}", param_hint="--out")
+    n = n or (8 if interpolate else 64)
     model, config = load_run(run)
+    rng = Generator(seed)
+    codes = to_numpy(model.prior(n, rng))
+    name, title = f"sample-seed{seed}-{n}", f"{config['model']}, seed {seed}"
+    if interpolate:
+        codes = between(codes, to_numpy(model.prior(n, rng)), interpolate)
+        name, title = f"interpolation-seed{seed}-{n}x{interpolate}", f"{title}: code to code"
     with no_grad():
-        rows = to_numpy(model.sample(n, Generator(seed)).array)
-    path = out or run / f"sample-seed{seed}-{n}.png"
-    save_images(rows.reshape(n, *config["shape"]), path, f"{config['model']}, seed {seed}")
+        parts = [
+            to_numpy(model.decode(asarray(codes[i : i + AT_ONCE])).array)
+            for i in range(0, len(codes), AT_ONCE)
+        ]
+    path = out or run / f"{name}.png"
+    images = numpy.concatenate(parts).reshape(-1, *config["shape"])
+    save_images(images, path, title, columns=interpolate)
     click.echo(f"wrote {path}")
+
+
+def between(begin: Any, end: Any, steps: int) -> Any:
+    """Codes on the straight ways from the rows of begin to those of end: (rows · steps, d)."""
+    way = numpy.linspace(0, 1, steps, dtype=begin.dtype)[None, :, None]
+    codes = begin[:, None] * (1 - way) + end[:, None] * way
+    return codes.reshape(-1, begin.shape[1])

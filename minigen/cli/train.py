@@ -9,12 +9,13 @@ import click
 from minigen import objectives
 from minigen.backend import Generator, active_name, overflow_ignored
 from minigen.cli.options import (
+    COMMON_OPTIONS,
     FiniteRange,
     Widths,
     activate,
     build_rule,
-    common_options,
     load_images,
+    options,
 )
 from minigen.data import Images, binarise
 from minigen.models import ACTIVATIONS
@@ -38,6 +39,9 @@ EPOCHS = {
     "autoencoder": {"digits": 100, "mnist": 10},
     "vae": {"digits": 200, "mnist": 10},
     "gan": {"digits": 550, "mnist": 50},
+    "conv-vae": {"digits": 100, "mnist": 10},
+    "conv-gan": {"digits": 150, "mnist": 10},
+    "dcgan": {"digits": 150, "mnist": 10},
 }
 HIDDEN = {"digits": (256, 128), "mnist": (400,)}
 CODE_SIZE = {"digits": 10, "mnist": 20}
@@ -57,7 +61,7 @@ def train_group() -> None:
     """Train a model; the run directory keeps figures, pictures and weights.
 
     A run directory holds config.json, history.csv, result.json, checkpoint.safetensors and the
-    pictures samples.png, reconstructions.png, latent.png, losses.png.
+    pictures samples.png, reconstructions.png, latent.png, traversals.png, losses.png.
     """
 
 
@@ -72,11 +76,11 @@ class Run:
         self.rng = Generator(common["seed"])
         self.init_rng, self.method_rng, self.trainer_rng = self.rng.spawn(3)
         self.epochs = common["epochs"] or EPOCHS[model][common["data_name"]]
-        self.arguments: dict[str, Any] = {"data_size": self.images.flat.shape[1]}
+        self.arguments: dict[str, Any] = {}
 
     def build(self, **arguments: Any) -> Any:
         """The model with these arguments, which config.json will remember."""
-        self.arguments |= arguments
+        self.arguments = arguments
         return MODELS[self.model](**self.arguments, rng=self.init_rng)
 
     def rule(self, params: Any, alpha: float, **defaults: float) -> Any:
@@ -128,42 +132,47 @@ def report(directory: Path, figures: dict[str, Any], test: Images) -> None:
     click.echo(f"wrote {directory}: {', '.join(pictures)}, history.csv, result.json, checkpoint")
 
 
-@train_group.command("vae")
-@click.option("--hidden", type=Widths(), help="Widths of the hidden layers.  [by data set]")
-@click.option("--code-size", type=click.IntRange(1), help="Dimensions of z.  [by data set]")
-@activation_option
-@click.option(
-    "--beta", type=FiniteRange(0), default=1.0, show_default=True, help="Weight of the KL."
-)
-@click.option(
-    "--pixels",
-    type=click.Choice(["binary", "grey", "counts"]),
-    help="binary: black and white drawn anew at each access. grey: grey values as probabilities. "
-    "counts: pixels count 16 points (digits).  [digits: counts, mnist: binary]",
-)
-@common_options
-def train_vae(
-    hidden: tuple[int, ...] | None,
-    code_size: int | None,
-    activation: str | None,
-    beta: float,
-    pixels: str | None,
-    **common: Any,
-) -> None:
-    """Train a variational autoencoder.
+VAE_OPTIONS = [
+    click.option("--code-size", type=click.IntRange(1), help="Dimensions of z.  [by data set]"),
+    click.option(
+        "--beta", type=FiniteRange(0), default=1.0, show_default=True, help="Weight of the KL."
+    ),
+    click.option(
+        "--pixels",
+        type=click.Choice(["binary", "grey", "counts"]),
+        help="binary: black and white drawn anew at each access. grey: grey values as "
+        "probabilities. counts: pixels count 16 points (digits).  [digits: counts, mnist: binary]",
+    ),
+]
+GAN_OPTIONS = [
+    click.option(
+        "--noise-size", type=click.IntRange(1), default=100, show_default=True,
+        help="Dimensions of z.",
+    ),
+    click.option(
+        "--generator-loss",
+        type=click.Choice(list(GENERATOR_LOSSES)),
+        default="nonsaturating",
+        show_default=True,
+        help="-E log D(G(z)), or the zero-sum E log(1 - D(G(z))).",
+    ),
+    click.option(
+        "--real-weight", type=FiniteRange(0, min_open=True), default=1.0, show_default=True,
+        help="Weight of the real term in the discriminator's loss.",
+    ),
+    click.option(
+        "--real-label", type=FiniteRange(0, 1, min_open=True), default=1.0, show_default=True,
+        help="Target for real examples; below 1 is label smoothing.",
+    ),
+]  # fmt: skip
 
-    It learns q(z|x) and p(x|z) by climbing the ELBO; the result's test_elbo is in nats an image.
-    """
-    name = common["data_name"]
+
+def train_as_vae(run: Run, model: Any, beta: float, pixels: str | None) -> None:
+    """Train ``model``, a VAE of any kind, with the decoder's distribution that ``pixels`` names."""
+    name = run.common["data_name"]
     pixels = pixels or ("counts" if name == "digits" else "binary")
     if pixels == "counts" and name != "digits":
         raise click.BadParameter("counts is for --data digits; use binary", param_hint="--pixels")
-    run = Run("vae", common)
-    model = run.build(
-        hidden=list(hidden or HIDDEN[name]),
-        code_size=code_size or CODE_SIZE[name],
-        activation=activation or ACTIVATION[name],
-    )
     likelihood = objectives.bernoulli_log_likelihood
     if pixels == "counts":
         likelihood = partial(objectives.binomial_log_likelihood, count=DIGIT_POINTS)
@@ -178,29 +187,61 @@ def train_vae(
     run.train(method, beta=beta, pixels=pixels)
 
 
+def train_as_gan(
+    run: Run,
+    model: Any,
+    alpha: float,
+    generator_loss: str,
+    real_weight: float,
+    real_label: float,
+) -> None:
+    """Train ``model``, a GAN of any kind, with update rules of step size ``alpha``."""
+    method = GANTraining(
+        model,
+        run.rule(model.discriminator.parameters(), alpha, beta1=0.5),
+        run.rule(model.generator.parameters(), alpha, beta1=0.5),
+        run.method_rng,
+        GENERATOR_LOSSES[generator_loss],
+        real_weight,
+        real_label,
+    )
+    run.train(method, generator_loss=generator_loss, real_weight=real_weight, real_label=real_label)
+
+
+@train_group.command("vae")
+@click.option("--hidden", type=Widths(), help="Widths of the hidden layers.  [by data set]")
+@activation_option
+@options(VAE_OPTIONS)
+@options(COMMON_OPTIONS)
+def train_vae(
+    hidden: tuple[int, ...] | None,
+    code_size: int | None,
+    activation: str | None,
+    beta: float,
+    pixels: str | None,
+    **common: Any,
+) -> None:
+    """Train a variational autoencoder.
+
+    It learns q(z|x) and p(x|z) by climbing the ELBO; the result's test_elbo is in nats an image.
+    """
+    name = common["data_name"]
+    run = Run("vae", common)
+    model = run.build(
+        data_size=run.images.flat.shape[1],
+        hidden=list(hidden or HIDDEN[name]),
+        code_size=code_size or CODE_SIZE[name],
+        activation=activation or ACTIVATION[name],
+    )
+    train_as_vae(run, model, beta, pixels)
+
+
 @train_group.command("gan")
 @click.option(
     "--hidden", type=click.IntRange(1), default=256, show_default=True, help="Width of both nets."
 )
-@click.option(
-    "--noise-size", type=click.IntRange(1), default=100, show_default=True, help="Dimensions of z."
-)
-@click.option(
-    "--generator-loss",
-    type=click.Choice(list(GENERATOR_LOSSES)),
-    default="nonsaturating",
-    show_default=True,
-    help="-E log D(G(z)), or the zero-sum E log(1 - D(G(z))).",
-)
-@click.option(
-    "--real-weight", type=FiniteRange(0, min_open=True), default=1.0, show_default=True,
-    help="Weight of the real term in the discriminator's loss.",
-)  # fmt: skip
-@click.option(
-    "--real-label", type=FiniteRange(0, 1, min_open=True), default=1.0, show_default=True,
-    help="Target for real examples; below 1 is label smoothing.",
-)  # fmt: skip
-@common_options
+@options(GAN_OPTIONS)
+@options(COMMON_OPTIONS)
 def train_gan(
     hidden: int,
     noise_size: int,
@@ -215,25 +256,17 @@ def train_gan(
     samples_confident say what a classifier of real digits finds in 1,000 samples.
     """
     run = Run("gan", common)
-    model = run.build(hidden=hidden, noise_size=noise_size)
+    data_size = run.images.flat.shape[1]
+    model = run.build(data_size=data_size, hidden=hidden, noise_size=noise_size)
     alpha = GAN_ALPHA[common["data_name"]]
-    method = GANTraining(
-        model,
-        run.rule(model.discriminator.parameters(), alpha, beta1=0.5),
-        run.rule(model.generator.parameters(), alpha, beta1=0.5),
-        run.method_rng,
-        GENERATOR_LOSSES[generator_loss],
-        real_weight,
-        real_label,
-    )
-    run.train(method, generator_loss=generator_loss, real_weight=real_weight, real_label=real_label)
+    train_as_gan(run, model, alpha, generator_loss, real_weight, real_label)
 
 
 @train_group.command("autoencoder")
 @click.option("--hidden", type=Widths(), help="Widths of the hidden layers.  [by data set]")
 @click.option("--code-size", type=click.IntRange(1), help="Numbers in a code.  [by data set]")
 @activation_option
-@common_options
+@options(COMMON_OPTIONS)
 def train_autoencoder(
     hidden: tuple[int, ...] | None, code_size: int | None, activation: str | None, **common: Any
 ) -> None:
@@ -245,6 +278,7 @@ def train_autoencoder(
     name = common["data_name"]
     run = Run("autoencoder", common)
     model = run.build(
+        data_size=run.images.flat.shape[1],
         hidden=list(hidden or HIDDEN[name]),
         code_size=code_size or CODE_SIZE[name],
         activation=activation or ACTIVATION[name],

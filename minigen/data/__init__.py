@@ -4,10 +4,20 @@ The digits come with the package and need no download; MNIST is found or fetched
 Nothing here knows a tensor or a device: the caller converts a batch when it is used.
 """
 
+from minigen.data import augmentation
 from minigen.data.batches import batches, binarise
 from minigen.data.download import download
 from minigen.data.errors import DataError
 from minigen.data.images import Images, digits
 from minigen.data.mnist import mnist
 
-__all__ = ["DataError", "Images", "batches", "binarise", "digits", "download", "mnist"]
+__all__ = [
+    "DataError",
+    "Images",
+    "augmentation",
+    "batches",
+    "binarise",
+    "digits",
+    "download",
+    "mnist",
+]

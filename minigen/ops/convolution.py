@@ -8,9 +8,10 @@ other two: gradients of any order need nothing else.
 from typing import Any
 
 from minigen.autograd import primitive
-from minigen.backend import Array
+from minigen.backend import Array, is_array
 from minigen.ops import convolve_fast
 from minigen.ops.convolve import Geometry, Pair
+from minigen.ops.normalise import channel_sums
 from minigen.ops.shape import shape_of
 
 Sizes = int | tuple[int, int]
@@ -61,6 +62,11 @@ def _(gw, _w, x, _y, *, kernel, geometry):
     return _conv(x, gw, geometry=geometry)
 
 
+def over_positions(g: Any) -> Any:
+    """Σ g over images and pixels, for each channel: (n, c, h, w) -> (c,)."""
+    return channel_sums(g) if is_array(g) else g.sum(axis=(0, 2, 3))
+
+
 @primitive(name="conv2d_bias", holomorphic=True)
 def _conv_bias(x: Array, weight: Array, bias: Array, *, geometry: Geometry) -> Array:
     """conv2d with the bias added while the result is in the cache."""
@@ -79,7 +85,7 @@ def _(gy, _y, x, _weight, _bias, *, geometry):
 
 @_conv_bias.vjp("bias")
 def _(gy, _y, _x, _weight, _bias, *, geometry):
-    return gy.sum(axis=(0, 2, 3))
+    return over_positions(gy)
 
 
 @primitive(name="conv_transpose2d_bias", holomorphic=True)
@@ -101,7 +107,7 @@ def _(gx, _x, y, _weight, _bias, *, size, geometry):
 
 @_transpose_bias.vjp("bias")
 def _(gx, _x, _y, _weight, _bias, *, size, geometry):
-    return gx.sum(axis=(0, 2, 3))
+    return over_positions(gx)
 
 
 def conv2d(

@@ -7,7 +7,7 @@ several steps of a formula meet their numbers in the cache, and parts of the row
 threads. The readable composition stands in ``normalisation.py``; tests hold this to it.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minigen.backend import Array, in_parts, xp
 
@@ -57,6 +57,19 @@ def blocks(part: slice, rows: Array) -> list[slice]:
     return [slice(i, min(i + length, part.stop)) for i in range(part.start, part.stop, length)]
 
 
+def channel_sums(x: Array) -> Array:
+    """Σ x of each channel: (n, c, ...) -> (c,)."""
+    rows = rows_of(x)
+    found = []
+    in_parts(lambda part: found.append((part.start, rows[part].sum(axis=0))), len(rows))
+    return by_channel(sum(total for _, total in sorted(found, key=first)), x.shape[1])
+
+
+def first(entry: tuple[Any, ...]) -> Any:
+    """By which entries of several threads are sorted: sums do not depend on who was first."""
+    return entry[0]
+
+
 def moments(x: Array) -> Moments:
     """Mean and variance of each channel, in one pass over memory.
 
@@ -76,7 +89,7 @@ def moments(x: Array) -> Moments:
             found.append((block.start, len(piece), mean, deviation.sum(axis=0)))
 
     in_parts(measure, len(rows))
-    found.sort(key=lambda entry: entry[0])  # the same sum, whichever thread was first
+    found.sort(key=first)
     count = rows.size // max(1, c)
     mean = by_channel(sum(n * m for _, n, m, _ in found), c) / count
     centre = along(rows, mean)
@@ -113,7 +126,7 @@ def sums_with(gy: Array, x: Array, mean: Array) -> tuple[Array, Array]:
             found.append((block.start, g[block].sum(axis=0), deviation.sum(axis=0)))
 
     in_parts(work, len(rows))
-    found.sort(key=lambda entry: entry[0])
+    found.sort(key=first)
     total, dot = sum(t for _, t, _ in found), sum(d for _, _, d in found)
     return by_channel(total, c), by_channel(dot, c)
 

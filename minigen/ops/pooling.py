@@ -70,11 +70,13 @@ def hits(x: Array, y: Array, kernel: Pair, g: Geometry) -> Iterator[tuple[Pair, 
     """
     wide = bordered(x, g.padding, -float("inf"))
     free = xp(y).ones_like(y, dtype=bool)
-    for tap in taps(kernel):
+    *others, last = taps(kernel)
+    for tap in others:
         hit = wide[:, :, *seen_by(tap, y.shape[2:], g)] == y
         hit &= free
         free ^= hit
         yield tap, hit
+    yield last, free  # the windows where none of the others was it
 
 
 @primitive(name="max_pool2d_place", holomorphic=True)

@@ -2,15 +2,17 @@
 of two epochs, or of two runs, can be laid side by side."""
 
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy
 
+from minigen import nn
 from minigen.autograd import no_grad
 from minigen.backend import Generator, asarray, to_numpy
 from minigen.data import Images
-from minigen.models import GAN
+from minigen.models import GAN, VAE
 from minigen.training import pictures
 from minigen.training.history import History
 
@@ -19,6 +21,8 @@ SAMPLES = 64
 RECONSTRUCTIONS = 24
 CODES = 2000  # test images in the latent plane
 PLANE_ROWS = 12
+TRAVERSALS = 10  # numbers of a code that are moved
+TRAVERSAL_STEPS = 13
 REACH = 2.0  # the decoded plane goes this many standard deviations to each side
 BOOKKEEPING = ("epoch", "step", "seconds")  # columns of the history that are no figures
 
@@ -84,6 +88,50 @@ class Gallery:
             decoded = self._images(self.model.decode(asarray(codes.reshape(rows * columns, -1))))
         pictures.save_interpolations(decoded, self.directory / "latent.png", columns)
 
+    def traversals(self) -> None:
+        """The mean code of a test image with one of its numbers moved, the others as they are.
+
+        Row by row the numbers about which q says most, by their mean KL; from -3 to 3.
+        """
+        with no_grad():
+            means, log_vars = (
+                to_numpy(v.array) for v in self.model.encode(asarray(self.test.flat[:CODES]))
+            )
+        kl = 0.5 * (means**2 + numpy.exp(log_vars) - 1 - log_vars).mean(axis=0)
+        telling = numpy.argsort(-kl, kind="stable")[:TRAVERSALS]
+        steps = numpy.linspace(-3, 3, TRAVERSAL_STEPS)
+        codes = numpy.repeat(means[:1], len(telling) * len(steps), axis=0)
+        codes = codes.reshape(len(telling), len(steps), -1)
+        for row, which in enumerate(telling):
+            codes[row, :, which] = steps
+        with no_grad():
+            flat = codes.reshape(-1, codes.shape[2]).astype(means.dtype)
+            decoded = self._images(self.model.decode(asarray(flat)))
+        pictures.save_traversals(
+            decoded, telling, kl[telling], self.directory / "traversals.png", len(steps)
+        )
+
+    def kernels(self) -> None:
+        """The kernels of the first convolution."""
+        layer = next(m for m in self.model.modules() if isinstance(m, nn.Conv2d))
+        weight = to_numpy(layer.weight.array)
+        pictures.save_kernels(weight.reshape(-1, *weight.shape[2:]), self.directory / "kernels.png")
+
+    def features(self) -> None:
+        """What the layers that look at an image make of one test image, layer by layer."""
+        looks = self.model.discriminator if isinstance(self.model, GAN) else self.model.encoder
+        x = asarray(self.test.flat[:1])
+        maps: dict[str, Any] = {}
+        with no_grad():
+            for (_, layer), (_, after) in pairwise([*looks.children(), ("", None)]):
+                x = layer(x)
+                activated = isinstance(layer, nn.ReLU | nn.LeakyReLU)
+                if activated and not isinstance(after, nn.MaxPool2d):
+                    maps[f"after layer {len(maps) + 1}"] = to_numpy(x.array)[0]
+                elif isinstance(layer, nn.MaxPool2d):
+                    maps[f"after layer {len(maps) + 1}, pooled"] = to_numpy(x.array)[0]
+        pictures.save_features(self.test.images[0], maps, self.directory / "features.png")
+
     def losses(self, history: History) -> None:
         """Every figure of the history over the epochs."""
         curves = {n: history.column(n) for n in history.rows[0] if n not in BOOKKEEPING}
@@ -97,4 +145,9 @@ class Gallery:
         else:
             self.reconstructions()
             self.latent()
+        if isinstance(self.model, VAE):
+            self.traversals()
+        if any(isinstance(module, nn.Conv2d) for module in self.model.modules()):
+            self.kernels()
+            self.features()
         self.losses(history)

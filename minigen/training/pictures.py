@@ -122,6 +122,59 @@ def save_latent_plane(
     save_figure(figure, path)
 
 
+def save_traversals(
+    decoded: Any, numbers: Any, kl: Any, path: str | os.PathLike[str], columns: int
+) -> None:
+    """Rows of images (rows · columns, height, width), each with the number of the code that moves
+    and what it tells about the image: its mean KL in nats."""
+    rows = len(numbers)
+    figure = Figure(figsize=(columns * 0.5 + 1.6, rows * 0.5 + 0.6), layout="constrained")
+    axes = figure.add_subplot()
+    sheet = tile(decoded, columns)
+    _show(axes, sheet)
+    for row, (number, nats) in enumerate(zip(numbers, kl, strict=True)):
+        height = sheet.shape[0] * (row + 0.5) / rows
+        axes.text(-2, height, f"z{number}  {nats:.2f} nats", ha="right", va="center", fontsize=8)
+    axes.set_title("one number of a code from -3 to 3, the others kept", fontsize=10)
+    save_figure(figure, path, dpi=120)
+
+
+def save_kernels(kernels: Any, path: str | os.PathLike[str]) -> None:
+    """Kernels (n, height, width) of either sign: blue below 0, white at 0, red above."""
+    reach = max(float(abs(kernels).max()), 1e-12)
+    save_tiles(kernels, path, "kernels of the first layer: blue < 0 < red", reach)
+
+
+def save_tiles(images: Any, path: str | os.PathLike[str], title: str, reach: float) -> None:
+    """A sheet of images (n, height, width) with values in -reach..reach."""
+    columns = min(16, len(images))
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(max(3.0, columns * 0.5), rows * 0.5 + 0.4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.imshow(tile(images, columns), cmap="seismic", vmin=-reach, vmax=reach)
+    axes.set_axis_off()
+    axes.set_title(title, fontsize=10)
+    save_figure(figure, path, dpi=120)
+
+
+def save_features(image: Any, maps: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """An image (height, width), and below it feature maps (channels, height, width) by name."""
+    columns = 16
+    rows = [-(-len(each) // columns) for each in maps.values()]
+    figure = Figure(figsize=(9, 1.6 + sum(0.6 * r + 0.35 for r in rows)), layout="constrained")
+    grid = figure.subplots(
+        1 + len(maps), 1, height_ratios=[1.2, *(0.6 * r + 0.1 for r in rows)], squeeze=False
+    )
+    _show(grid[0, 0], image)
+    grid[0, 0].set_title("a test image", fontsize=9)
+    for axes, (name, each) in zip(grid[1:, 0], maps.items(), strict=True):
+        largest = max(float(abs(each).max()), 1e-12)
+        axes.imshow(tile(each / largest, columns), cmap="seismic", vmin=-1, vmax=1)
+        axes.set_axis_off()
+        axes.set_title(name, fontsize=9)
+    save_figure(figure, path, dpi=120)
+
+
 def save_interpolations(decoded: Any, path: str | os.PathLike[str], columns: int) -> None:
     """Each row: images decoded on the way from one random code (left) to another (right)."""
     save_images(decoded, path, "each row: from one random noise to another", columns)

@@ -2,7 +2,8 @@
 
 config.json (how the model was made and trained), history.csv (a row an epoch), result.json
 (the final figures by name), checkpoint.safetensors (the weights), samples.png,
-reconstructions.png, latent.png, losses.png, and pictures/ with samples over time.
+reconstructions.png, latent.png, traversals.png, kernels.png, features.png (what of these the
+model has), losses.png, and pictures/ with samples over time.
 """
 
 import json
@@ -14,15 +15,23 @@ from minigen.backend import Generator, info
 from minigen.data import Images
 from minigen.files import write_text
 from minigen.metrics import judge_samples
-from minigen.models import GAN, VAE, Autoencoder
+from minigen.models import DCGAN, GAN, VAE, Autoencoder, ConvGAN, ConvVAE
 from minigen.training.gallery import Gallery
 from minigen.training.method import Method
 from minigen.training.trainer import DivergenceError, Trainer
 
-MODELS: dict[str, Any] = {"autoencoder": Autoencoder, "vae": VAE, "gan": GAN}
+MODELS: dict[str, Any] = {
+    "autoencoder": Autoencoder,
+    "vae": VAE,
+    "conv-vae": ConvVAE,
+    "gan": GAN,
+    "conv-gan": ConvGAN,
+    "dcgan": DCGAN,
+}
 WRITTEN = (
     "config.json", "history.csv", "result.json", "checkpoint.safetensors", "samples.png",
-    "reconstructions.png", "latent.png", "losses.png", "pictures/samples-*.png",
+    "reconstructions.png", "latent.png", "traversals.png", "kernels.png", "features.png",
+    "losses.png", "pictures/samples-*.png",
     "pictures/reconstructions-*.png",
 )  # fmt: skip
 SNAPSHOTS = 10  # sample sheets over a run, unless told otherwise
