@@ -1,13 +1,12 @@
 """``minigen sample RUN``: draw new images from a trained model."""
 
 from pathlib import Path
-from typing import Any
 
 import click
-import numpy
 
 from minigen.autograd import no_grad
-from minigen.backend import Generator, asarray, to_numpy
+from minigen.backend import Array, Generator, to_numpy, xp
+from minigen.ops import concatenate
 from minigen.training import load_run, save_images
 
 AT_ONCE = 500  # images that are decoded together
@@ -47,24 +46,21 @@ def sample_command(
     n = n or (8 if interpolate else 64)
     model, config = load_run(run)
     rng = Generator(seed)
-    codes = to_numpy(model.prior(n, rng))
+    codes = model.prior(n, rng)
     name, title = f"sample-seed{seed}-{n}", f"{config['model']}, seed {seed}"
     if interpolate:
-        codes = between(codes, to_numpy(model.prior(n, rng)), interpolate)
+        codes = between(codes, model.prior(n, rng), interpolate)
         name, title = f"interpolation-seed{seed}-{n}x{interpolate}", f"{title}: code to code"
     with no_grad():
-        parts = [
-            to_numpy(model.decode(asarray(codes[i : i + AT_ONCE])).array)
-            for i in range(0, len(codes), AT_ONCE)
-        ]
+        parts = [model.decode(codes[i : i + AT_ONCE]).array for i in range(0, len(codes), AT_ONCE)]
     path = out or run / f"{name}.png"
-    images = numpy.concatenate(parts).reshape(-1, *config["shape"])
+    images = to_numpy(concatenate(parts)).reshape(-1, *config["shape"])
     save_images(images, path, title, columns=interpolate)
     click.echo(f"wrote {path}")
 
 
-def between(begin: Any, end: Any, steps: int) -> Any:
+def between(begin: Array, end: Array, steps: int) -> Array:
     """Codes on the straight ways from the rows of begin to those of end: (rows · steps, d)."""
-    way = numpy.linspace(0, 1, steps, dtype=begin.dtype)[None, :, None]
+    way = xp(begin).linspace(0, 1, steps, dtype=begin.dtype)[None, :, None]
     codes = begin[:, None] * (1 - way) + end[:, None] * way
     return codes.reshape(-1, begin.shape[1])

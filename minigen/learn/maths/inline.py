@@ -59,6 +59,9 @@ class Inline(Layout):
             script = self.row(row)
             small = "" if self.plain else self.small(script, table)
             plain = script.rows[0].replace(" ", "")
+            if set(plain) == {"'"}:  # a prime
+                found += plain
+                continue
             found += small or mark + (plain if len(plain) == 1 or plain.isalnum() else f"({plain})")
         return Box((found,))
 

@@ -168,7 +168,8 @@ class Layout:
             return boxes.text(base.rows[0] + low + high)
         if self.plain and all(b is None or b.height == 1 for b in (below, above)):
             marks = f"_{bracketed(below)}" if below else ""
-            marks += f"^{bracketed(above)}" if above else ""
+            prime = above is not None and set(above.rows[0]) == {"'"}
+            marks += above.rows[0] if above and prime else f"^{bracketed(above)}" if above else ""
             return beside(base, Box((marks,)))
         if base.height == 1 and (low or high) and not self.plain:
             beside_base = boxes.raised(base, None if low else below, None if high else above)
@@ -232,6 +233,8 @@ class Layout:
     def side(self, mark: str, body: Box) -> Box:
         """One bracket, as tall as what it holds."""
         grows = symbols.GROWING.get(mark)
+        if self.plain and mark in symbols.ASCII_WORDS:
+            return boxes.text(symbols.ASCII_DELIMITERS[mark])
         if self.plain:
             grows = symbols.GROWING_ASCII.get(mark, (mark,) * 3)
             mark = symbols.ASCII_DELIMITERS.get(mark, mark)

@@ -55,6 +55,7 @@ DELIMITERS = {
     r"\rceil": "⌉", "<": "⟨", ">": "⟩", r"\lbrace": "{", r"\rbrace": "}",
 }  # fmt: skip
 ASCII_DELIMITERS = {"‖": "||", "⟨": "<", "⟩": ">", "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")"}
+ASCII_WORDS = "⌊⌋⌈⌉"  # written as a function with one pair of parentheses, however tall
 # one row, then top, middle, bottom where it has to grow, and the centre of a brace
 GROWING = {
     "(": ("⎛", "⎜", "⎝"), ")": ("⎞", "⎟", "⎠"), "[": ("⎡", "⎢", "⎣"), "]": ("⎤", "⎥", "⎦"),
