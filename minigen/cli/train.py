@@ -167,12 +167,15 @@ GAN_OPTIONS = [
 ]  # fmt: skip
 
 
-def train_as_vae(run: Run, model: Any, beta: float, pixels: str | None) -> None:
-    """Train ``model``, a VAE of any kind, with the decoder's distribution that ``pixels`` names."""
-    name = run.common["data_name"]
-    pixels = pixels or ("counts" if name == "digits" else "binary")
-    if pixels == "counts" and name != "digits":
+def pixels_of(data_name: str, pixels: str | None) -> str:
+    """What ``--pixels`` means for this data set. Raises BadParameter for what it cannot be."""
+    if pixels == "counts" and data_name != "digits":
         raise click.BadParameter("counts is for --data digits; use binary", param_hint="--pixels")
+    return pixels or ("counts" if data_name == "digits" else "binary")
+
+
+def train_as_vae(run: Run, model: Any, beta: float, pixels: str) -> None:
+    """Train ``model``, a VAE of any kind, with the decoder's distribution that ``pixels`` names."""
     likelihood = objectives.bernoulli_log_likelihood
     if pixels == "counts":
         likelihood = partial(objectives.binomial_log_likelihood, count=DIGIT_POINTS)
@@ -226,6 +229,7 @@ def train_vae(
     It learns q(z|x) and p(x|z) by climbing the ELBO; the result's test_elbo is in nats an image.
     """
     name = common["data_name"]
+    pixels = pixels_of(name, pixels)
     run = Run("vae", common)
     model = run.build(
         data_size=run.images.flat.shape[1],

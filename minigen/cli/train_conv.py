@@ -13,6 +13,7 @@ from minigen.cli.train import (
     GAN_OPTIONS,
     VAE_OPTIONS,
     Run,
+    pixels_of,
     train_as_gan,
     train_as_vae,
     train_group,
@@ -23,20 +24,18 @@ __all__ = ["train_conv_gan", "train_conv_vae", "train_dcgan", "train_group"]
 CONV_ALPHA = 2e-4  # step size of Radford et al. 2015
 
 
-def channels_option(default: str) -> Any:
-    return click.option(
-        "--channels", type=Widths(), default=default, show_default=True,
-        help="Channels of the outer and the inner layer.",
-    )  # fmt: skip
-
-
-def two(channels: tuple[int, ...]) -> list[int]:
+def two(context: Any, option: Any, channels: tuple[int, ...]) -> list[int]:
     """The outer and the inner layer's channels. Raises BadParameter for more or fewer."""
     if len(channels) != 2:
-        raise click.BadParameter(
-            f"takes two numbers, such as 32,64; got {len(channels)}", param_hint="--channels"
-        )
+        raise click.BadParameter(f"takes two numbers, such as 32,64; got {len(channels)}")
     return list(channels)
+
+
+def channels_option(default: str) -> Any:
+    return click.option(
+        "--channels", type=Widths(), default=default, show_default=True, callback=two,
+        help="Channels of the outer and the inner layer.",
+    )  # fmt: skip
 
 
 @train_group.command("conv-vae")
@@ -44,7 +43,7 @@ def two(channels: tuple[int, ...]) -> list[int]:
 @options(VAE_OPTIONS)
 @options(COMMON_OPTIONS)
 def train_conv_vae(
-    channels: tuple[int, ...],
+    channels: list[int],
     code_size: int | None,
     beta: float,
     pixels: str | None,
@@ -55,11 +54,12 @@ def train_conv_vae(
     Encoder: convolution and pooling, twice. Decoder: transposed convolution, unpooling,
     convolution. Besides the pictures of vae: kernels.png and features.png.
     """
+    pixels = pixels_of(common["data_name"], pixels)
     run = Run("conv-vae", common)
     model = run.build(
         shape=run.images.shape,
         code_size=code_size or CODE_SIZE[common["data_name"]],
-        channels=two(channels),
+        channels=channels,
     )
     train_as_vae(run, model, beta, pixels)
 
@@ -69,7 +69,7 @@ def train_conv_vae(
 @options(GAN_OPTIONS)
 @options(COMMON_OPTIONS)
 def train_conv_gan(
-    channels: tuple[int, ...],
+    channels: list[int],
     noise_size: int,
     generator_loss: str,
     real_weight: float,
@@ -82,7 +82,7 @@ def train_conv_gan(
     layer normalises.
     """
     run = Run("conv-gan", common)
-    model = run.build(shape=run.images.shape, noise_size=noise_size, channels=two(channels))
+    model = run.build(shape=run.images.shape, noise_size=noise_size, channels=channels)
     train_as_gan(run, model, CONV_ALPHA, generator_loss, real_weight, real_label)
 
 
@@ -91,7 +91,7 @@ def train_conv_gan(
 @options(GAN_OPTIONS)
 @options(COMMON_OPTIONS)
 def train_dcgan(
-    channels: tuple[int, ...],
+    channels: list[int],
     noise_size: int,
     generator_loss: str,
     real_weight: float,
@@ -104,5 +104,5 @@ def train_dcgan(
     kernels.png and features.png of the discriminator.
     """
     run = Run("dcgan", common)
-    model = run.build(shape=run.images.shape, noise_size=noise_size, channels=two(channels))
+    model = run.build(shape=run.images.shape, noise_size=noise_size, channels=channels)
     train_as_gan(run, model, CONV_ALPHA, generator_loss, real_weight, real_label)

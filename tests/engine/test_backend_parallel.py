@@ -46,7 +46,7 @@ def test_an_error_in_any_part_is_raised_after_all_have_ended(count):
 
 
 def test_chunks_are_a_few_examples_each(count):
-    x, seen = np.zeros((9, parallel.BLOCK // 2)), []
+    x, seen = np.zeros((9, 2 * parallel.BLOCK)), []
     parallel.in_chunks(lambda few: seen.append(range(9)[few]), x)
     assert sorted(i for few in seen for i in few) == list(range(9))
     assert max(map(len, seen)) <= 2

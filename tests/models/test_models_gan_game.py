@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 
 from minigen import Generator, nn
-from minigen.models import dense_chain
+from minigen.models import GAN, dense_chain
 from minigen.objectives import discriminator_loss
 from minigen.optim import AdamBiasCorrected
 from minigen.training.gan import gan_step
@@ -39,7 +39,7 @@ def test_the_discriminator_alone_finds_the_ratio_of_densities():
     np.testing.assert_allclose(found, best, atol=0.02)
 
 
-class LineGAN(nn.Module):
+class LineGAN(GAN):
     """G(z) = wz + b on the line; D a small net."""
 
     def __init__(self, rng):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from minigen import data, models, optim, tensor, training
+from minigen import data, models, nn, optim, tensor, training
 from minigen.backend import Generator
 from minigen.data import Images
 from minigen.nn import Parameter
@@ -23,18 +23,26 @@ class Recorder(Method):
         parameter = Parameter(np.ones(1, dtype="float32"))
         rule = optim.GD if full_batch else optim.SGD
         self.rules = {"rule": rule([parameter], 0.1)}
+        self.model = nn.Dropout(0.5, rng=Generator(0))  # knows training from evaluation
+        self.modes: list[str] = []
         self.batches: list[np.ndarray] = []
         self.finished = 0
 
     def step(self, x):
         self.batches.append(x)
+        self._see("step")
         return {"mean": tensor(x[:, 0].mean())}
 
+    def _see(self, where):
+        self.modes.append(f"{where} {'training' if self.model.training else 'evaluating'}")
+
     def evaluate(self, images):
+        self._see("test")
         return {"test_mean": float(images[:, 0].mean())}
 
     def finish(self, images):
         self.finished += 1
+        self._see("finish")
         return {}
 
 
@@ -93,6 +101,21 @@ def test_training_can_go_on():
     trainer.run(3)
     assert trainer.epoch == 5
     assert trainer.history.column("epoch") == [1, 2, 3, 4, 5]
+
+
+def test_only_steps_find_the_model_in_training_mode():
+    """Batch statistics and dropout are for the steps; figures and pictures go without."""
+    method = Recorder()
+    run(
+        method,
+        epochs=2,
+        batch_size=10,
+        test=numbered(4),
+        after_epoch=lambda trainer: method._see("pictures"),
+    )
+    one = ["step training", "test evaluating", "pictures evaluating"]
+    assert method.modes == [*one, *one, "finish evaluating"]
+    assert method.model.training
 
 
 def test_after_epoch_is_called_with_the_trainer():
