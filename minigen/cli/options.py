@@ -80,18 +80,24 @@ COMMON_OPTIONS: list[Callable[..., Any]] = [  # that every model has
     ),
     click.option("--epochs", type=click.IntRange(1), help="Passes over the data.  [by data set]"),
     click.option(
-        "--batch-size", type=click.IntRange(1), default=100, show_default=True,
-        help="Examples a step; the rule gd always takes all of them.",
+        "--batch-size", type=click.IntRange(1),
+        help="Examples a step; the rule gd always takes all of them.  [conv-vae: 50, else 100]",
     ),
     click.option(
         "--seed", type=click.IntRange(0), default=0, show_default=True,
         help="The same seed gives the same files on the same machine.",
     ),
     click.option(
-        "--rule", type=click.Choice(list(RULES)), default="adam", show_default=True,
-        help="Update rule. adam (no bias correction) and momentum are as stated in README.md.",
+        "--rule", type=click.Choice(list(RULES)),
+        help="Update rule. adam (no bias correction) and momentum are as stated in README.md.  "
+        "[conv-vae: adam-bias-corrected, else adam]",
     ),
     click.option("--alpha", type=float, help="Step size of the rule.  [by model]"),
+    click.option(
+        "--schedule", type=click.Choice(["constant", "cosine"]),
+        help="cosine: the step size falls to a hundredth of alpha along half a wave.  "
+        "[conv-vae: cosine, else constant]",
+    ),
     click.option(
         "--set", "settings", type=Setting(), multiple=True,
         help="Another hyper-parameter of the rule, such as beta1=0.5; may be repeated.",

@@ -1,33 +1,16 @@
 """``minigen train MODEL``: train a model and leave a run directory behind."""
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 
 from minigen import objectives
-from minigen.backend import Generator, active_name, overflow_ignored
-from minigen.cli.options import (
-    COMMON_OPTIONS,
-    FiniteRange,
-    Widths,
-    activate,
-    build_rule,
-    load_images,
-    options,
-)
-from minigen.data import Images, binarise
+from minigen.cli.options import COMMON_OPTIONS, FiniteRange, Widths, options
+from minigen.cli.run import Run
+from minigen.data import binarise
 from minigen.models import ACTIVATIONS
-from minigen.training import (
-    MODELS,
-    AutoencoderTraining,
-    GANTraining,
-    Method,
-    VAETraining,
-    new_directory,
-    train_run,
-)
+from minigen.training import AutoencoderTraining, GANTraining, VAETraining
 
 GENERATOR_LOSSES = {
     "nonsaturating": objectives.generator_loss_nonsaturating,
@@ -35,14 +18,6 @@ GENERATOR_LOSSES = {
 }
 DIGIT_POINTS = 16  # a pixel of the shipped digits counts the black ones among 16 points
 # What suits each data set, where the user does not say.
-EPOCHS = {
-    "autoencoder": {"digits": 100, "mnist": 10},
-    "vae": {"digits": 200, "mnist": 10},
-    "gan": {"digits": 550, "mnist": 50},
-    "conv-vae": {"digits": 100, "mnist": 10},
-    "conv-gan": {"digits": 150, "mnist": 10},
-    "dcgan": {"digits": 150, "mnist": 10},
-}
 HIDDEN = {"digits": (256, 128), "mnist": (400,)}
 CODE_SIZE = {"digits": 10, "mnist": 20}
 ACTIVATION = {"digits": "tanh", "mnist": "relu"}
@@ -63,73 +38,6 @@ def train_group() -> None:
     A run directory holds config.json, history.csv, result.json, checkpoint.safetensors and the
     pictures samples.png, reconstructions.png, latent.png, traversals.png, losses.png.
     """
-
-
-class Run:
-    """What the three commands have in common: from the shared options to the run directory."""
-
-    def __init__(self, model: str, common: dict[str, Any]) -> None:
-        self.model = model
-        self.common = common
-        activate(common["backend"])
-        self.images, self.test = load_images(common["data_name"], common["data_dir"])
-        self.rng = Generator(common["seed"])
-        self.init_rng, self.method_rng, self.trainer_rng = self.rng.spawn(3)
-        self.epochs = common["epochs"] or EPOCHS[model][common["data_name"]]
-        self.arguments: dict[str, Any] = {}
-
-    def build(self, **arguments: Any) -> Any:
-        """The model with these arguments, which config.json will remember."""
-        self.arguments = arguments
-        return MODELS[self.model](**self.arguments, rng=self.init_rng)
-
-    def rule(self, params: Any, alpha: float, **defaults: float) -> Any:
-        """The update rule that the options ask for, over ``params``."""
-        common = self.common
-        alpha = alpha if common["alpha"] is None else common["alpha"]
-        return build_rule(common["rule"], params, alpha, common["settings"], defaults)
-
-    def train(self, method: Method, **more: Any) -> None:
-        """Train, write the run directory, and say what to look at. more: kept in config.json."""
-        common = self.common
-        name = f"{self.model}-{common['data_name']}"
-        directory = new_directory(common["out"], name, common["overwrite"])
-        config = {
-            "model": self.model,
-            "model_arguments": self.arguments,
-            "data": common["data_name"],
-            "shape": self.images.shape,
-            "epochs": self.epochs,
-            "batch_size": len(self.images) if method.full_batch else common["batch_size"],
-            "seed": common["seed"],
-            "rule": common["rule"],
-            "alpha": next(iter(method.rules.values())).alpha,
-            "settings": dict(common["settings"]),
-            "picture_every": common["picture_every"],
-            "backend": active_name(),
-            **more,
-        }
-        with overflow_ignored():  # the trainer looks at the losses, and says what to do
-            figures = train_run(
-                directory,
-                config,
-                method,
-                self.images,
-                self.test,
-                self.trainer_rng,
-                progress=not common["quiet"],
-            )
-        report(directory, figures, self.test)
-
-
-def report(directory: Path, figures: dict[str, Any], test: Images) -> None:
-    """Print the final figures and the files to open."""
-    for name, value in figures.items():
-        if isinstance(value, float | int):
-            text = f"{value:.4f}" if isinstance(value, float) else str(value)
-            click.echo(f"  {name:<22} {text}")
-    pictures = sorted(p.name for p in directory.glob("*.png"))
-    click.echo(f"wrote {directory}: {', '.join(pictures)}, history.csv, result.json, checkpoint")
 
 
 VAE_OPTIONS = [
@@ -174,14 +82,14 @@ def pixels_of(data_name: str, pixels: str | None) -> str:
     return pixels or ("counts" if data_name == "digits" else "binary")
 
 
-def train_as_vae(run: Run, model: Any, beta: float, pixels: str) -> None:
+def train_as_vae(run: Run, model: Any, alpha: float, beta: float, pixels: str) -> None:
     """Train ``model``, a VAE of any kind, with the decoder's distribution that ``pixels`` names."""
     likelihood = objectives.bernoulli_log_likelihood
     if pixels == "counts":
         likelihood = partial(objectives.binomial_log_likelihood, count=DIGIT_POINTS)
     method = VAETraining(
         model,
-        run.rule(model.parameters(), 1e-3),
+        run.rule(model.parameters(), alpha),
         run.method_rng,
         beta,
         likelihood,
@@ -237,7 +145,7 @@ def train_vae(
         code_size=code_size or CODE_SIZE[name],
         activation=activation or ACTIVATION[name],
     )
-    train_as_vae(run, model, beta, pixels)
+    train_as_vae(run, model, 1e-3, beta, pixels)
 
 
 @train_group.command("gan")

@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from minigen.cli.options import COMMON_OPTIONS, Widths, options
+from minigen.cli.run import Run
 from minigen.cli.train import (
     CODE_SIZE,
     GAN_OPTIONS,
     VAE_OPTIONS,
-    Run,
     pixels_of,
     train_as_gan,
     train_as_vae,
@@ -21,7 +21,8 @@ from minigen.cli.train import (
 
 __all__ = ["train_conv_gan", "train_conv_vae", "train_dcgan", "train_group"]
 
-CONV_ALPHA = 2e-4  # step size of Radford et al. 2015
+VAE_ALPHA = 2e-3
+GAN_ALPHA = 2e-4  # step size of Radford et al. 2015
 
 
 def two(context: Any, option: Any, channels: tuple[int, ...]) -> list[int]:
@@ -40,10 +41,18 @@ def channels_option(default: str) -> Any:
 
 @train_group.command("conv-vae")
 @channels_option("32,64")
+@click.option(
+    "--hidden",
+    type=Widths(),
+    default="256",
+    show_default=True,
+    help="Widths of dense layers in front of the decoder's images.",
+)
 @options(VAE_OPTIONS)
 @options(COMMON_OPTIONS)
 def train_conv_vae(
     channels: list[int],
+    hidden: tuple[int, ...],
     code_size: int | None,
     beta: float,
     pixels: str | None,
@@ -60,8 +69,9 @@ def train_conv_vae(
         shape=run.images.shape,
         code_size=code_size or CODE_SIZE[common["data_name"]],
         channels=channels,
+        hidden=list(hidden),
     )
-    train_as_vae(run, model, beta, pixels)
+    train_as_vae(run, model, VAE_ALPHA, beta, pixels)
 
 
 @train_group.command("conv-gan")
@@ -83,7 +93,7 @@ def train_conv_gan(
     """
     run = Run("conv-gan", common)
     model = run.build(shape=run.images.shape, noise_size=noise_size, channels=channels)
-    train_as_gan(run, model, CONV_ALPHA, generator_loss, real_weight, real_label)
+    train_as_gan(run, model, GAN_ALPHA, generator_loss, real_weight, real_label)
 
 
 @train_group.command("dcgan")
@@ -105,4 +115,4 @@ def train_dcgan(
     """
     run = Run("dcgan", common)
     model = run.build(shape=run.images.shape, noise_size=noise_size, channels=channels)
-    train_as_gan(run, model, CONV_ALPHA, generator_loss, real_weight, real_label)
+    train_as_gan(run, model, GAN_ALPHA, generator_loss, real_weight, real_label)

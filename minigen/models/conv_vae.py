@@ -1,9 +1,11 @@
 """The convolutional variational autoencoder: convolution and pooling in, unpooling out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from minigen import nn
 from minigen.backend import Generator
+from minigen.models.layers import dense_chain
 from minigen.models.vae import VAE
 from minigen.nn.initialisers import he_normal
 
@@ -24,8 +26,9 @@ class ConvVAE(VAE):
     transposed convolution -> unpooling -> convolution. Prior and pixels as in ``VAE``.
 
     shape: (height, width) of an image, both divisible by 4; code_size: dimensions of z;
-    channels: of the outer and the inner layer; rng: where the weights are drawn. Images go in
-    and come out as rows (n, height · width), as in all models here.
+    channels: of the outer and the inner layer; hidden: widths of dense layers with ReLU between
+    the code and the decoder's dense layer; rng: where the weights are drawn. Images go in and
+    come out as rows (n, height · width), as in all models here.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class ConvVAE(VAE):
         shape: tuple[int, int],
         code_size: int = 20,
         channels: tuple[int, int] = (32, 64),
+        hidden: Sequence[int] = (),
         *,
         rng: Generator,
     ) -> None:
@@ -52,8 +56,7 @@ class ConvVAE(VAE):
         self.mean = nn.Dense(inner * height * width, code_size, rng=rng)
         self.log_var = nn.Dense(inner * height * width, code_size, rng=rng)
         self.decoder = nn.Sequential(
-            nn.Dense(code_size, inner * height * width, **like_relu),
-            nn.ReLU(),
+            *dense_chain([code_size, *hidden, inner * height * width], "relu", rng, last="relu"),
             nn.Unflatten(inner, height, width),
             nn.ConvTranspose2d(inner, outer, 4, stride=2, padding=1, **like_relu),
             nn.ReLU(),

@@ -1,5 +1,6 @@
 """The dense layer and the chain of layers."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from minigen.backend import Generator
@@ -51,12 +52,15 @@ class Sequential(Module):
             setattr(self, str(i), module)
 
     def forward(self, x: Any) -> Any:
-        for _, module in self.children():
+        for module in self:
             x = module(x)
         return x
 
     def __len__(self) -> int:
-        return sum(1 for _ in self.children())
+        return sum(1 for _ in self)
+
+    def __iter__(self) -> Iterator[Module]:
+        return (module for _, module in self.children())
 
     def __getitem__(self, index: int) -> Module:
-        return [module for _, module in self.children()][index]
+        return list(self)[index]

@@ -8,6 +8,7 @@ model has), losses.png, and pictures/ with samples over time.
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from minigen.data import Images
 from minigen.files import write_text
 from minigen.metrics import judge_samples
 from minigen.models import DCGAN, GAN, VAE, Autoencoder, ConvGAN, ConvVAE
+from minigen.optim import Schedule
 from minigen.training.gallery import Gallery
 from minigen.training.method import Method
 from minigen.training.trainer import DivergenceError, Trainer
@@ -78,13 +80,14 @@ def train_run(
     test: Images,
     rng: Generator,
     progress: bool = True,
+    schedules: Mapping[str, Schedule] | None = None,
 ) -> dict[str, Any]:
     """Train ``method`` and leave a whole run directory behind; the final figures by name.
 
     config: what config.json holds: model, model_arguments, shape, epochs, batch_size and
-    whatever else describes the run. When a loss diverges (DivergenceError) or the user presses
-    Ctrl-C (RunError), the history and the loss curves of the finished epochs are kept; after
-    Ctrl-C the weights are, too.
+    whatever else describes the run. schedules: as for ``Trainer``. When a loss diverges
+    (DivergenceError) or the user presses Ctrl-C (RunError), the history and the loss curves of
+    the finished epochs are kept; after Ctrl-C the weights are, too.
     """
     save_json(directory / "config.json", config)
     gallery = Gallery(method.model, test, directory)
@@ -108,6 +111,7 @@ def train_run(
         rng=data_rng,
         after_epoch=after_epoch,
         progress=progress,
+        schedules=schedules,
     )
     figures = _run(trainer, config["epochs"], directory, gallery)
     method.model.eval().save(directory / "checkpoint.safetensors")

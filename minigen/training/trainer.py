@@ -6,11 +6,12 @@ leaves behind a history, pictures and a checkpoint. The mathematics is in the st
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from minigen.backend import Generator, to_numpy
 from minigen.data import Images, batches
+from minigen.optim import Schedule
 from minigen.tensor import Tensor
 from minigen.training.history import History
 from minigen.training.method import Method
@@ -30,7 +31,9 @@ class Trainer:
     method: what is trained. images: the training set. test: images held back, or None.
     batch_size: examples a step; a method with a full-batch rule (GD) uses all of them.
     rng: for the order of the data. after_epoch: called with this trainer after each epoch
-    (pictures, checkpoints). progress: whether to show a bar.
+    (pictures, checkpoints). progress: whether to show a bar. schedules: by the name of an update
+    rule of the method, its step size as a function of the number of steps done; the other rules
+    keep their alpha.
 
     Attributes to read: ``epoch`` and ``step`` (done so far), ``seconds``, ``history``.
     """
@@ -45,6 +48,7 @@ class Trainer:
         rng: Generator,
         after_epoch: Callback | None = None,
         progress: bool = True,
+        schedules: Mapping[str, Schedule] | None = None,
     ) -> None:
         for data in (images, test):
             if not isinstance(data, Images | None):
@@ -54,6 +58,12 @@ class Trainer:
                 )
         if batch_size < 1:
             raise ValueError(f"Trainer: batch_size must be at least 1; got {batch_size}")
+        self.schedules = dict(schedules or {})
+        if unknown := self.schedules.keys() - method.rules.keys():
+            raise ValueError(
+                f"Trainer: schedules must be for update rules of the method, "
+                f"{', '.join(method.rules)}; got {', '.join(sorted(unknown))}"
+            )
         self.method = method
         self.images = images
         self.test = test
@@ -100,6 +110,8 @@ class Trainer:
         sums: dict[str, Any] = {}
         steps = 0
         for index in batches(len(pixels), self.batch_size, self.rng):
+            for name, schedule in self.schedules.items():
+                self.method.rules[name].alpha = schedule(self.step)
             for name, loss in self.method.step(pixels[index]).items():
                 value = loss.array if isinstance(loss, Tensor) else loss
                 sums[name] = sums[name] + value if name in sums else value

@@ -86,7 +86,14 @@ def test_minigen_alone(tmp_path):
 
 def test_list():
     lines = benchmark("--list").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["conv_vae", "dcgan", "dense_gan", "mlp_vae"]
+    assert [line.split()[0] for line in lines] == [
+        "conv_halving",
+        "conv_same",
+        "conv_vae",
+        "dcgan",
+        "dense_gan",
+        "mlp_vae",
+    ]
 
 
 def test_both_sides_have_the_same_workloads():
@@ -102,7 +109,7 @@ def test_both_sides_have_the_same_workloads():
     [
         (
             ("--only", "dense_gam"),
-            "'dense_gam' is no workload; choose from conv_vae, dcgan, ",
+            "'dense_gam' is no workload; choose from conv_halving, ",
         ),
         (("--rounds", "0"), "--rounds: must be at least 1; got 0"),
         (("--json", "no/such/directory/x.json"), "--json: the directory of .* must exist"),

@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from minigen.cli import main as entry
 from minigen.cli.main import cli
+from minigen.cli.sample import between
 
 
 def minigen(*words: str, code: int = 0) -> str:
@@ -25,7 +27,7 @@ def train(out, *words: str) -> str:
     return minigen("train", *words, "--out", str(out), "--epochs", "1", "--quiet")
 
 
-@pytest.mark.parametrize("model", ["vae", "gan", "autoencoder"])
+@pytest.mark.parametrize("model", ["vae", "gan", "autoencoder", "conv-vae", "conv-gan", "dcgan"])
 def test_train_then_sample(tmp_path, model):
     output = train(tmp_path / "run", model)
     assert "samples.png" in output
@@ -35,6 +37,29 @@ def test_train_then_sample(tmp_path, model):
     output = minigen("sample", str(tmp_path / "run"), "--n", "9", "--seed", "3")
     assert (tmp_path / "run" / "sample-seed3-9.png").is_file()
     assert "wrote" in output
+    output = minigen("sample", str(tmp_path / "run"), "--n", "2", "--interpolate", "5")
+    assert (tmp_path / "run" / "interpolation-seed0-2x5.png").is_file()
+
+
+def test_convolutional_models_show_kernels_and_features(tmp_path):
+    output = train(tmp_path / "run", "conv-vae", "--channels", "4,6", "--code-size", "3")
+    for name in ("kernels.png", "features.png", "traversals.png", "latent.png"):
+        assert name in output and (tmp_path / "run" / name).stat().st_size > 0
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["model_arguments"] == {
+        "shape": [8, 8],
+        "code_size": 3,
+        "channels": [4, 6],
+        "hidden": [256],
+    }
+
+
+def test_a_way_between_codes_is_straight_and_has_its_ends():
+    begin, end = np.zeros((2, 3)), np.array([[1.0, 2.0, 4.0], [-1.0, 0.0, 1.0]])
+    way = between(begin, end, 5).reshape(2, 5, 3)
+    np.testing.assert_array_equal(way[:, 0], begin)
+    np.testing.assert_array_equal(way[:, -1], end)
+    np.testing.assert_allclose(way[:, 1], end / 4)
 
 
 def test_the_same_seed_gives_the_same_files(tmp_path):
@@ -76,6 +101,9 @@ def test_every_rule_can_be_named(tmp_path, rule):
         (["train", "vae", "--epoch", "3"], "Did you mean '--epochs'?"),
         (["train", "vae", "--data", "cifar"], "'digits', 'mnist'"),
         (["train", "vae", "--hidden", "20,x"], "write whole numbers >= 1 with commas"),
+        (["train", "dcgan", "--channels", "8"], "takes two numbers, such as 32,64; got 1"),
+        (["train", "conv-vae", "--data", "mnist", "--pixels", "counts"], "counts is for"),
+        (["sample", "x", "--interpolate", "1"], "1 is not in the range"),
         (["train", "gan", "--set", "beta1"], "write NAME=NUMBER, such as beta1=0.5"),
         (["train", "gan", "--rule", "sgd", "--set", "beta=1"], "has no hyper-parameter 'beta'"),
         (["train", "gan", "--rule", "rmsprop", "--set", "gamma=1"], "it has: beta, epsilon"),
