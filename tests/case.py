@@ -102,7 +102,8 @@ class Case:
         def function(*xs):
             given = iter(xs)
             args = [next(given) if isinstance(v, np.ndarray) else v for v in values]
-            return self.function(*([args] if self.packed else args), **settings)
+            y = self.function(*([args] if self.packed else args), **settings)
+            return list(y) if isinstance(y, tuple) else y
 
         function.__name__ = self.function.__name__
         return function, arrays

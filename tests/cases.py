@@ -7,6 +7,7 @@ a row and the makers of inputs are in case.py.
 import numpy as np
 from case import anywhere, between, distinct, fixed, off_zero, positive, row, shifted
 from image_cases import CONVOLUTION, NORMALISATION, POOLING
+from sequence_cases import RECURRENT
 
 from minigen import ops
 from minigen.equations import REGISTER
@@ -247,6 +248,6 @@ LIKELIHOOD = [
 ]
 
 CASES = [
-    *ELEMENTWISE, *ACTIVATION, *REDUCTION, *SHAPE, *INDEXING, *LINALG, *CONVOLUTION,
+    *ELEMENTWISE, *ACTIVATION, *REDUCTION, *SHAPE, *INDEXING, *LINALG, *CONVOLUTION, *RECURRENT,
     *POOLING, *NORMALISATION, *LIKELIHOOD,
 ]  # fmt: skip

@@ -93,12 +93,12 @@ def in_chunks(work: Callable[[slice], Any], x: Array) -> None:
     in_parts(part, len(x))
 
 
-def product(a: Array, b: Array) -> Array:
-    """a @ b for matrices; shared out once the threads are ours."""
+def product(a: Array, b: Array, out: Array | None = None) -> Array:
+    """a @ b for matrices, into ``out`` if it is given; shared out once the threads are ours."""
     rows, columns = a.shape[0], b.shape[1]
     if not threads.pool or rows * columns * a.shape[1] < LARGE_PRODUCT or xp(a) is not numpy:
-        return a @ b
-    c = numpy.empty((rows, columns), dtype=numpy.result_type(a, b))
+        return xp(a).matmul(a, b, out=out)
+    c = numpy.empty((rows, columns), dtype=numpy.result_type(a, b)) if out is None else out
     if rows >= columns:
         in_parts(lambda part: numpy.matmul(a[part], b, out=c[part]), rows)
     else:

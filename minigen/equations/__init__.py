@@ -16,6 +16,7 @@ from minigen.equations import (
     objectives,
     optim,
     pooling,
+    recurrent,
     reduction,
 )
 from minigen.equations.equation import REGISTER, Equation, Wrong, equation
@@ -29,6 +30,7 @@ FAMILIES = (
     convolution,
     pooling,
     normalisation,
+    recurrent,
     likelihood,
     initialisation,
     objectives,

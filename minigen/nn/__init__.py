@@ -31,11 +31,15 @@ from minigen.nn.pooling import (
     UpsampleBilinear2d,
     UpsampleNearest2d,
 )
+from minigen.nn.recurrent import LSTM, RNN
+from minigen.nn.sequences import Embedding, RepeatVector
 from minigen.nn.spectral_norm import SpectralConv2d, SpectralDense, SpectralNorm
 
 __all__ = [
     "ELU",
     "GELU",
+    "LSTM",
+    "RNN",
     "AvgPool2d",
     "BatchNorm1d",
     "BatchNorm2d",
@@ -44,6 +48,7 @@ __all__ = [
     "ConvTranspose2d",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "Identity",
     "LayerNorm",
@@ -53,6 +58,7 @@ __all__ = [
     "Module",
     "Parameter",
     "ReLU",
+    "RepeatVector",
     "Sequential",
     "Sigmoid",
     "Softplus",

@@ -39,6 +39,7 @@ from minigen.ops.elementwise import (
 from minigen.ops.indexing import embedding, getitem, put, put_rows
 from minigen.ops.likelihood import bernoulli_log_prob, cross_entropy
 from minigen.ops.linalg import linear, matmul
+from minigen.ops.lstm import lstm, lstm_steps
 from minigen.ops.normalisation import batch_norm, layer_norm
 from minigen.ops.pooling import (
     avg_pool2d,
@@ -75,13 +76,13 @@ from minigen.ops.upsampling import unpool2d, upsample_bilinear2d, upsample_neare
 
 __all__ = [
     "Axis", "absolute", "add", "astype", "avg_pool2d", "batch_norm", "bernoulli_log_prob",
-    "broadcast_to", "clip", "concatenate", "conv1d", "conv2d", "conv2d_weight",
-    "conv_transpose2d", "cos", "cross_entropy", "divide", "elu", "embedding", "erf", "exp",
-    "flatten", "flip", "gelu", "getitem", "layer_norm", "leaky_relu", "linear", "log", "log1p",
-    "log_softmax", "logsumexp", "matmul", "max_pool2d", "max_pool2d_indices", "max_unpool2d",
-    "maximum", "mean", "minimum", "multiply", "negative", "normal_cdf", "normal_pdf", "pad",
-    "power", "put", "put_rows", "reduce_max", "reduce_min", "reduce_sum", "relu", "repeat",
-    "reshape", "sigmoid", "sin", "softmax", "softplus", "split", "sqrt", "stack", "subtract",
-    "swapaxes", "tanh", "transpose", "unflatten", "unpool2d", "upsample_bilinear2d",
-    "upsample_nearest2d", "var", "where",
+    "broadcast_to", "clip", "concatenate", "conv1d", "conv2d", "conv2d_weight", "conv_transpose2d",
+    "cos", "cross_entropy", "divide", "elu", "embedding", "erf", "exp", "flatten", "flip", "gelu",
+    "getitem", "layer_norm", "leaky_relu", "linear", "log", "log1p", "log_softmax", "logsumexp",
+    "lstm", "lstm_steps", "matmul", "max_pool2d", "max_pool2d_indices", "max_unpool2d", "maximum",
+    "mean", "minimum", "multiply", "negative", "normal_cdf", "normal_pdf", "pad", "power", "put",
+    "put_rows", "reduce_max", "reduce_min", "reduce_sum", "relu", "repeat", "reshape", "sigmoid",
+    "sin", "softmax", "softplus", "split", "sqrt", "stack", "subtract", "swapaxes", "tanh",
+    "transpose", "unflatten", "unpool2d", "upsample_bilinear2d", "upsample_nearest2d", "var",
+    "where",
 ]  # fmt: skip
