@@ -1,6 +1,7 @@
 """Floor 6: models, one file a family. Sorted in order of increasing complexity."""
 
 from minigen.models.autoencoder import Autoencoder
+from minigen.models.char_lstm import CharLSTM
 from minigen.models.conv_vae import ConvVAE, TransposedConvVAE
 from minigen.models.dcgan import DCGAN, ConvGAN
 from minigen.models.gan import GAN
@@ -13,6 +14,7 @@ __all__ = [
     "GAN",
     "VAE",
     "Autoencoder",
+    "CharLSTM",
     "ConvGAN",
     "ConvVAE",
     "TransposedConvVAE",

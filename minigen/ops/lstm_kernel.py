@@ -1,10 +1,14 @@
 """[E.LSTM] over all steps, forward and backward, in as few array operations as there can be.
 
 Within a step everything is feature by example, (4 hidden, n): each gate is then one block of
-memory, and U h the faster one of the two orders of that product. The inputs' share W x + b of all
-steps is one product before the first step; so are the gradients of W, U and x, after the last.
-σ(a) = ½ (1 + tanh ½a): with the rows of W, U and b halved where they belong to i, f and o, one tanh
-over all four blocks serves for all gates.
+memory, and the product with the weights the faster of its two orders. U h + W x + b is one
+product, [U W b] times h, x and 1 below one another. σ(a) = ½ (1 + tanh ½a): with the rows of
+[U W b] halved where they belong to i, f and o, one tanh over all four blocks serves for all gates.
+What is used after the last step is kept example by feature, so that the gradients of W and U are
+one product each over all steps.
+
+Tried without gain: half of the batch on each of two threads (Python's threads wait for one another
+at every small operation), and products in blocks small enough that BLAS does not copy them.
 """
 
 from typing import Any
@@ -15,12 +19,19 @@ from minigen.backend import Array, product, xp
 class Trace:
     """What the forward pass leaves for the backward pass."""
 
-    __slots__ = ("gates", "cells", "tanh_cells")
-
     def __init__(self) -> None:
         self.gates: Any = None  # (steps, 4 hidden, n): i, f, g, o
         self.cells: Any = None  # (steps + 1, hidden, n), from the state before
         self.tanh_cells: Any = None  # (steps, hidden, n)
+
+    def __repr__(self) -> str:
+        return "<trace>"
+
+
+def sigmoid_rows(x: Array) -> tuple[Array, Array]:
+    """The rows of x (4 hidden, ...) that belong to the sigmoids: i and f, o."""
+    hidden = x.shape[0] // 4
+    return x[: 2 * hidden], x[3 * hidden :]
 
 
 def forward(
@@ -31,41 +42,39 @@ def forward(
     module = xp(x)
     steps, n, size = x.shape
     hidden = h.shape[1]
-    half = module.full((4, hidden), 0.5, dtype=x.dtype)
-    half[2] = 1.0  # g is a tanh already
-    half = half.reshape(-1, 1)
-    inputs = product(weight_ih * half, x.reshape(-1, size).T)
-    inputs += bias[:, None] * half
-    inputs = inputs.reshape(4 * hidden, steps, n)
-    recurrent = weight_hh * half
+    weights = module.concatenate([weight_hh, weight_ih, bias[:, None]], axis=1)
+    for sigmoids in sigmoid_rows(weights):
+        sigmoids *= 0.5
     trace.gates = module.empty((steps, 4 * hidden, n), dtype=x.dtype)
     trace.cells = module.empty((steps + 1, hidden, n), dtype=x.dtype)
     trace.tanh_cells = module.empty((steps, hidden, n), dtype=x.dtype)
-    states = module.empty((steps + 1, hidden, n), dtype=x.dtype)
-    states[0], trace.cells[0] = h.T, c.T
-    new = module.empty((hidden, n), dtype=x.dtype)
+    trace.cells[0] = c.T
+    seen = module.empty((hidden + size + 1, n), dtype=x.dtype)  # h, x and 1
+    seen[:hidden], seen[-1] = h.T, 1
+    state, new = seen[:hidden], module.empty((hidden, n), dtype=x.dtype)
+    y = module.empty((steps + 2, n, hidden), dtype=x.dtype)
     for t in range(steps):
-        a, cell, state = trace.gates[t], trace.cells[t + 1], states[t + 1]
-        product(recurrent, states[t], out=a)
-        a += inputs[:, t]
+        a, cell, tanh_cell = trace.gates[t], trace.cells[t + 1], trace.tanh_cells[t]
+        seen[hidden:-1] = x[t].T
+        product(weights, seen, out=a)
         module.tanh(a, out=a)
-        for sigmoids in (a[: 2 * hidden], a[3 * hidden :]):
+        for sigmoids in sigmoid_rows(a):
             sigmoids *= 0.5
             sigmoids += 0.5
         i, f, g, o = a.reshape(4, hidden, n)
         module.multiply(f, trace.cells[t], out=cell)  # c_t = f ⊙ c_{t-1} + i ⊙ g
         module.multiply(i, g, out=new)
         cell += new
-        module.tanh(cell, out=trace.tanh_cells[t])
-        module.multiply(o, trace.tanh_cells[t], out=state)  # h_t = o ⊙ tanh c_t
+        module.tanh(cell, out=tanh_cell)
+        module.multiply(o, tanh_cell, out=new)  # h_t = o ⊙ tanh c_t
         if lengths is not None:
             over = lengths <= t
-            cell[:, over], state[:, over] = trace.cells[t][:, over], states[t][:, over]
-    y = module.empty((steps + 2, n, hidden), dtype=x.dtype)
-    y[:steps] = states[1:].transpose(0, 2, 1)
-    y[steps], y[steps + 1] = states[steps].T, trace.cells[steps].T
-    if lengths is not None:
-        y[:steps][module.arange(steps)[:, None] >= lengths] = 0
+            cell[:, over], new[:, over] = trace.cells[t][:, over], state[:, over]
+        state[...] = new
+        y[t] = new.T
+        if lengths is not None:
+            y[t, over] = 0
+    y[steps], y[steps + 1] = state.T, trace.cells[steps].T
     return y
 
 
@@ -75,44 +84,47 @@ def backward(
 ) -> list[Any]:  # fmt: skip
     """The gradients of x, h, c, weight_ih, weight_hh and bias; None for those not wanted."""
     steps, n, size = x.shape
-    hidden = h.shape[1]
-    ga, gh, gc = through_time(gy, weight_hh, lengths, trace)
-    found: list[Any] = [None] * 6
-    if 0 in wanted:
-        found[0] = product(ga.T, weight_ih).reshape(x.shape)
-    found[1], found[2] = gh.T, gc.T
+    weights = xp(gy).concatenate([weight_hh, weight_ih], axis=1) if 0 in wanted else weight_hh
+    ga, gx, gh, gc = through_time(gy, weights, lengths, trace)
+    every = ga.reshape(steps * n, -1)
+    found: list[Any] = [gx, gh, gc, None, None, None]
     if 3 in wanted:
-        found[3] = product(ga, x.reshape(-1, size))
+        found[3] = product(every.T, x.reshape(-1, size))
     if 4 in wanted:  # after the end of a sequence ga is 0, whatever y is there
-        before = y[: steps - 1].reshape(-1, hidden)
-        found[4] = product(ga[:, n:], before) + product(ga[:, :n], h)
+        before = y[: steps - 1].reshape(-1, h.shape[1])
+        found[4] = product(every[n:].T, before) + product(every[:n].T, h)
     if 5 in wanted:
-        found[5] = ga.sum(axis=1)
+        found[5] = every.sum(axis=0)
     return found
 
 
 def through_time(
-    gy: Array, weight_hh: Array, lengths: Any, trace: Trace
-) -> tuple[Array, Array, Array]:
-    """ga of all steps, (4 hidden, steps · n), and the gradients of the state before them."""
+    gy: Array, weights: Array, lengths: Any, trace: Trace
+) -> tuple[Array, Array, Array, Array]:
+    """ga of all steps (steps, n, 4 hidden), the gradients of x and of the state before.
+
+    weights: [U W], or U where the gradient of x is not wanted: it is then empty.
+    """
     module = xp(gy)
     steps, rows, n = trace.gates.shape
     hidden = rows // 4
-    back = module.ascontiguousarray(weight_hh.T)
-    gys = module.ascontiguousarray(gy.transpose(0, 2, 1))
-    gh, gc = gys[steps], gys[steps + 1]
-    every = module.empty((rows, steps, n), dtype=gy.dtype)
+    back = module.ascontiguousarray(weights.T)
+    ga_all = module.empty((steps, n, rows), dtype=gy.dtype)
+    gx = module.empty((steps, n, len(back) - hidden), dtype=gy.dtype)
+    gseen = module.empty((len(back), n), dtype=gy.dtype)  # of h and x
+    gh, gc = gseen[:hidden], module.ascontiguousarray(gy[steps + 1].T)
+    gh[...] = gy[steps].T
     ga, slope = (module.empty((rows, n), dtype=gy.dtype) for _ in range(2))
     ga_i, ga_f, ga_g, ga_o = ga.reshape(4, hidden, n)
-    part = slope[:hidden]  # scratch, until the slopes are computed
+    part, tanhs = slope[:hidden], slope[2 * hidden : 3 * hidden]
     for t in reversed(range(steps)):
-        gates, tanh_c = trace.gates[t], trace.tanh_cells[t]
+        gates, tanh_cell = trace.gates[t], trace.tanh_cells[t]
         i, f, g, o = gates.reshape(4, hidden, n)
-        over = None if lengths is None else lengths <= t
-        if over is not None:
+        if lengths is not None:
+            over = lengths <= t
             kept_h, kept_c = gh[:, over], gc[:, over]  # copies
-        gh += gys[t]
-        module.multiply(tanh_c, tanh_c, out=part)  # gc += gh o (1 - tanh² c)
+        gh += gy[t].T
+        module.multiply(tanh_cell, tanh_cell, out=part)  # gc += gh o (1 - tanh² c)
         module.subtract(1.0, part, out=part)
         part *= o
         part *= gh
@@ -120,18 +132,18 @@ def through_time(
         module.multiply(gc, g, out=ga_i)
         module.multiply(gc, trace.cells[t], out=ga_f)
         module.multiply(gc, i, out=ga_g)
-        module.multiply(gh, tanh_c, out=ga_o)
+        module.multiply(gh, tanh_cell, out=ga_o)
         module.multiply(gates, gates, out=slope)  # σ' = σ - σ², tanh' = 1 - tanh²
-        for sigmoids in (slice(2 * hidden), slice(3 * hidden, None)):
-            module.subtract(gates[sigmoids], slope[sigmoids], out=slope[sigmoids])
-        tanhs = slope[2 * hidden : 3 * hidden]
+        for sigmoids, squares in zip(sigmoid_rows(gates), sigmoid_rows(slope), strict=True):
+            module.subtract(sigmoids, squares, out=squares)
         module.subtract(1.0, tanhs, out=tanhs)
         ga *= slope
         gc *= f
-        if over is not None:
+        if lengths is not None:
             ga[:, over] = 0
-        every[:, t] = ga
-        gh = product(back, ga, out=gh)
-        if over is not None:
+        ga_all[t] = ga.T
+        product(back, ga, out=gseen)
+        gx[t] = gseen[hidden:].T
+        if lengths is not None:
             gh[:, over], gc[:, over] = kept_h, kept_c
-    return every.reshape(rows, -1), gh, gc
+    return ga_all, gx, gh.T, gc.T

@@ -5,6 +5,7 @@ from minigen.training.autoencoder import AutoencoderTraining, autoencoder_step
 from minigen.training.gallery import Gallery
 from minigen.training.gan import GANLosses, GANTraining, gan_step
 from minigen.training.history import History
+from minigen.training.language import language_step
 from minigen.training.method import Method
 from minigen.training.pictures import save_images, save_side_by_side
 from minigen.training.run import MODELS, RunError, load_run, new_directory, train_run
@@ -25,6 +26,7 @@ __all__ = [
     "VAETraining",
     "autoencoder_step",
     "gan_step",
+    "language_step",
     "load_run",
     "new_directory",
     "save_images",
