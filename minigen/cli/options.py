@@ -69,7 +69,7 @@ class Setting(click.ParamType):
             self.fail(f"{value!r}: write NAME=NUMBER, such as beta1=0.5", param, ctx)
 
 
-COMMON_OPTIONS: list[Callable[..., Any]] = [  # that every model has
+IMAGE_OPTIONS: list[Callable[..., Any]] = [
     click.option(
         "--data", "data_name", type=click.Choice(DATA), default="digits", show_default=True,
         help="digits: 1,797 images of 8x8, shipped. mnist: 70,000 of 28x28, downloaded on demand.",
@@ -78,10 +78,13 @@ COMMON_OPTIONS: list[Callable[..., Any]] = [  # that every model has
         "--data-dir", type=click.Path(path_type=Path),
         help="Read MNIST's four IDX files from this directory; nothing is downloaded.",
     ),
+]  # fmt: skip
+RUN_OPTIONS: list[Callable[..., Any]] = [  # that every model has
     click.option("--epochs", type=click.IntRange(1), help="Passes over the data.  [by data set]"),
     click.option(
         "--batch-size", type=click.IntRange(1),
-        help="Examples a step; the rule gd always takes all of them.  [conv-vae: 50, else 100]",
+        help="Examples a step; the rule gd always takes all of them.  [conv-vae: 50, char-lstm: "
+        "32, else 100]",
     ),
     click.option(
         "--seed", type=click.IntRange(0), default=0, show_default=True,
@@ -90,13 +93,13 @@ COMMON_OPTIONS: list[Callable[..., Any]] = [  # that every model has
     click.option(
         "--rule", type=click.Choice(list(RULES)),
         help="Update rule. adam (no bias correction) and momentum are as stated in README.md.  "
-        "[conv-vae: adam-bias-corrected, else adam]",
+        "[conv-vae, char-lstm: adam-bias-corrected, else adam]",
     ),
     click.option("--alpha", type=float, help="Step size of the rule.  [by model]"),
     click.option(
         "--schedule", type=click.Choice(["constant", "cosine"]),
         help="cosine: the step size falls to a hundredth of alpha along half a wave.  "
-        "[conv-vae: cosine, else constant]",
+        "[conv-vae, char-lstm: cosine, else constant]",
     ),
     click.option(
         "--set", "settings", type=Setting(), multiple=True,
@@ -117,6 +120,7 @@ COMMON_OPTIONS: list[Callable[..., Any]] = [  # that every model has
     ),
     click.option("--quiet", is_flag=True, help="No progress, only the final figures."),
 ]  # fmt: skip
+COMMON_OPTIONS = IMAGE_OPTIONS + RUN_OPTIONS
 
 
 def options(several: list[Callable[..., Any]]) -> Callable[..., Any]:

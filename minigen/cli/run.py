@@ -8,7 +8,6 @@ import click
 from minigen import optim
 from minigen.backend import Generator, active_name, overflow_ignored
 from minigen.cli.options import activate, build_rule, load_images
-from minigen.data import Images
 from minigen.training import MODELS, Method, new_directory, train_run
 
 # What suits each data set, where the user does not say.
@@ -19,12 +18,14 @@ EPOCHS = {
     "conv-vae": {"digits": 100, "mnist": 10},
     "conv-gan": {"digits": 150, "mnist": 10},
     "dcgan": {"digits": 150, "mnist": 10},
+    "char-lstm": {"text": 10},
 }
 # What suits a model. Without bias correction, Adam's first steps are six times as long; they left
 # a third of the conv VAE's inner channels without a positive input, for good.
 DEFAULTS = {"batch_size": 100, "rule": "adam", "schedule": "constant"}
 BY_MODEL = {
     "conv-vae": {"batch_size": 50, "rule": "adam-bias-corrected", "schedule": "cosine"},
+    "char-lstm": {"batch_size": 32, "rule": "adam-bias-corrected", "schedule": "cosine"},
 }
 
 
@@ -36,11 +37,28 @@ class Run:
         chosen = {name: value for name, value in common.items() if value is not None}
         self.common = common = common | DEFAULTS | BY_MODEL.get(model, {}) | chosen
         activate(common["backend"])
-        self.images, self.test = load_images(common["data_name"], common["data_dir"])
+        self.images, self.test = self.load()
         self.rng = Generator(common["seed"])
         self.init_rng, self.method_rng, self.trainer_rng = self.rng.spawn(3)
-        self.epochs = common["epochs"] or EPOCHS[model][common["data_name"]]
+        self.epochs = common["epochs"] or EPOCHS[model][self.data_name]
         self.arguments: dict[str, Any] = {}
+
+    @property
+    def data_name(self) -> str:
+        """What the data set is called in the tables and in the name of the run."""
+        return str(self.common["data_name"])
+
+    def load(self) -> tuple[Any, Any]:
+        """The data to train on, and those held back."""
+        return load_images(self.data_name, self.common["data_dir"])
+
+    def described(self) -> dict[str, Any]:
+        """What config.json says about the data."""
+        return {"data": self.data_name, "shape": self.images.shape}
+
+    def gallery(self, model: Any, directory: Path) -> Any:
+        """Draws what there is to see, or None for the usual pictures."""
+        return None
 
     def build(self, **arguments: Any) -> Any:
         """The model with these arguments, which config.json will remember."""
@@ -58,19 +76,18 @@ class Run:
         if self.common["schedule"] == "constant":
             return {}
         size = len(self.images) if method.full_batch else self.common["batch_size"]
-        steps = self.epochs * -(-len(self.images) // size)
+        steps = self.epochs * method.steps(self.images.flat, size)
         return {n: optim.cosine(r.alpha, r.alpha / 100, steps) for n, r in method.rules.items()}
 
     def train(self, method: Method, **more: Any) -> None:
         """Train, write the run directory, and say what to look at. more: kept in config.json."""
         common = self.common
-        name = f"{self.model}-{common['data_name']}"
+        name = f"{self.model}-{self.data_name}"
         directory = new_directory(common["out"], name, common["overwrite"])
         config = {
             "model": self.model,
             "model_arguments": self.arguments,
-            "data": common["data_name"],
-            "shape": self.images.shape,
+            **self.described(),
             "epochs": self.epochs,
             "batch_size": len(self.images) if method.full_batch else common["batch_size"],
             "seed": common["seed"],
@@ -92,15 +109,16 @@ class Run:
                 self.trainer_rng,
                 progress=not common["quiet"],
                 schedules=self.schedules(method),
+                gallery=self.gallery(method.model, directory),
             )
-        report(directory, figures, self.test)
+        report(directory, figures)
 
 
-def report(directory: Path, figures: dict[str, Any], test: Images) -> None:
+def report(directory: Path, figures: dict[str, Any]) -> None:
     """Print the final figures and the files to open."""
     for name, value in figures.items():
         if isinstance(value, float | int):
             text = f"{value:.4f}" if isinstance(value, float) else str(value)
             click.echo(f"  {name:<22} {text}")
-    pictures = sorted(p.name for p in directory.glob("*.png"))
+    pictures = sorted(p.name for p in [*directory.glob("*.png"), *directory.glob("samples.txt")])
     click.echo(f"wrote {directory}: {', '.join(pictures)}, history.csv, result.json, checkpoint")

@@ -1,11 +1,14 @@
 """``minigen sample RUN``: draw new images from a trained model."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from minigen.autograd import no_grad
 from minigen.backend import Array, Generator, to_numpy, xp
+from minigen.cli.options import FiniteRange
+from minigen.cli.sample_text import stream_text
 from minigen.ops import concatenate
 from minigen.training import load_run, save_images
 
@@ -17,7 +20,7 @@ AT_ONCE = 500  # images that are decoded together
 @click.option(
     "--n",
     type=click.IntRange(1, 10_000),
-    help="How many images, or rows with --interpolate.  [default: 64, or 8 rows]",
+    help="How many images, rows with --interpolate, or characters.  [default: 64, 8, 500]",
 )
 @click.option(
     "--seed",
@@ -37,14 +40,60 @@ AT_ONCE = 500  # images that are decoded together
     type=click.Path(path_type=Path),
     help="The PNG file to write.  [default: RUN/sample-seedS-N.png]",
 )
+@click.option("--prompt", help="Text models: how the text begins.  [default: a new line]")
+@click.option(
+    "--temperature",
+    type=FiniteRange(0),
+    help="Text models: below 1 the probable gets more probable; 0 takes it always.  [default: 1]",
+)
+@click.option(
+    "--top-k", type=click.IntRange(1), help="Text models: draw from the K most probable only."
+)
 def sample_command(
-    run: Path, n: int | None, seed: int, interpolate: int | None, out: Path | None
+    run: Path,
+    n: int | None,
+    seed: int,
+    interpolate: int | None,
+    out: Path | None,
+    prompt: str | None,
+    temperature: float | None,
+    top_k: int | None,
 ) -> None:
-    """Draw N images from the model of the run directory RUN and write them as one PNG sheet."""
+    """Draw N images from the model of the run directory RUN and write them as one PNG sheet.
+
+    A text model writes N characters to the terminal instead.
+    """
     if out is not None and out.suffix.lower() != ".png":
         raise click.BadParameter(f"must end in .png; got {out}", param_hint="--out")
-    n = n or (8 if interpolate else 64)
     model, config = load_run(run)
+    if "symbols" in config:
+        refuse("images", {"--interpolate": interpolate, "--out": out})
+        temperature = 1.0 if temperature is None else temperature
+        stream_text(model, config, prompt, n, seed, temperature, top_k)
+    else:
+        refuse("text", {"--prompt": prompt, "--temperature": temperature, "--top-k": top_k})
+        n = n or (8 if interpolate else 64)
+        path = draw_images(model, config, run, n, seed, interpolate, out)
+        click.echo(f"wrote {path}")
+
+
+def refuse(kind: str, given: dict[str, Any]) -> None:
+    """Raise BadParameter if one of these options, for models of another kind, is given."""
+    for name, value in given.items():
+        if value is not None:
+            raise click.BadParameter(f"is for models that make {kind}", param_hint=name)
+
+
+def draw_images(
+    model: Any,
+    config: dict[str, Any],
+    run: Path,
+    n: int,
+    seed: int,
+    interpolate: int | None,
+    out: Path | None,
+) -> Path:
+    """Write one sheet of n images, or of n ways between two codes each; where it is."""
     rng = Generator(seed)
     codes = model.prior(n, rng)
     name, title = f"sample-seed{seed}-{n}", f"{config['model']}, seed {seed}"
@@ -56,7 +105,7 @@ def sample_command(
     path = out or run / f"{name}.png"
     images = to_numpy(concatenate(parts)).reshape(-1, *config["shape"])
     save_images(images, path, title, columns=interpolate)
-    click.echo(f"wrote {path}")
+    return path
 
 
 def between(begin: Array, end: Array, steps: int) -> Array:

@@ -10,14 +10,22 @@ from minigen.data.download import download
 from minigen.data.errors import DataError
 from minigen.data.images import Images, digits
 from minigen.data.mnist import mnist
+from minigen.data.text import Text, Vocabulary, default_text, read_text, streams, texts, windows
 
 __all__ = [
     "DataError",
     "Images",
+    "Text",
+    "Vocabulary",
     "augmentation",
     "batches",
     "binarise",
+    "default_text",
     "digits",
     "download",
     "mnist",
+    "read_text",
+    "streams",
+    "texts",
+    "windows",
 ]

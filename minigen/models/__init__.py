@@ -1,7 +1,7 @@
 """Floor 6: models, one file a family. Sorted in order of increasing complexity."""
 
 from minigen.models.autoencoder import Autoencoder
-from minigen.models.char_lstm import CharLSTM
+from minigen.models.char_lstm import CharLSTM, next_symbol, write_on
 from minigen.models.conv_vae import ConvVAE, TransposedConvVAE
 from minigen.models.dcgan import DCGAN, ConvGAN
 from minigen.models.gan import GAN
@@ -19,4 +19,6 @@ __all__ = [
     "ConvVAE",
     "TransposedConvVAE",
     "dense_chain",
+    "next_symbol",
+    "write_on",
 ]

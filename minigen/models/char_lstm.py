@@ -1,9 +1,11 @@
 """A language model: the probability of the next symbol, given all before it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from minigen import nn
-from minigen.backend import Generator
+from minigen.autograd import no_grad
+from minigen.backend import Generator, asarray, to_numpy, xp
 from minigen.functional import dropout
 from minigen.nn.recurrent import State
 
@@ -41,3 +43,54 @@ class CharLSTM(nn.Module):
 
     def _dropped(self, h: Any) -> Any:
         return dropout(h, self.dropout, self.rng) if self.training else h
+
+
+def next_symbol(logits: Any, rng: Generator, temperature: float, top_k: int | None) -> int:
+    """A draw from softmax(logits / temperature), from the top_k most probable symbols.
+
+    logits: (symbols,) on the host; temperature: > 0, and 0 takes the most probable symbol.
+    """
+    module = xp(logits)
+    order = module.argsort(-logits, kind="stable")[:top_k]
+    if temperature == 0:
+        return int(order[0])
+    scaled = logits[order].astype("float64") / temperature
+    weights = module.exp(scaled - scaled.max())
+    edges = module.cumsum(weights) / weights.sum()
+    place = int(module.searchsorted(edges, rng.random((1,))[0]))
+    return int(order[min(place, len(order) - 1)])  # rounding may leave the last edge below 1
+
+
+def write_on(
+    model: Any,
+    codes: Any,
+    length: int,
+    rng: Generator,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+) -> Iterator[int]:
+    """Go on with a text, symbol by symbol, each drawn from p(next | all before).
+
+    model: a language model, called with symbols (steps, 1) and its state; codes: (n,) the numbers
+    of the text so far, at least one; length: how many symbols to add; rng: where they are drawn;
+    temperature: below 1 the probable becomes more probable, 0 always takes the most probable;
+    top_k: draw from so many most probable symbols. Raises ValueError for numbers out of range.
+    """
+    if len(codes) < 1 or temperature < 0 or (top_k is not None and top_k < 1):
+        raise ValueError(
+            "write_on: needs at least one symbol, temperature >= 0 and top_k >= 1 or None; got "
+            f"{len(codes)} symbols, temperature {temperature}, top_k {top_k}"
+        )
+    return _written(model, asarray(codes), length, rng, temperature, top_k)
+
+
+def _written(
+    model: Any, x: Any, length: int, rng: Generator, temperature: float, top_k: int | None
+) -> Iterator[int]:
+    state = None
+    for _ in range(length):
+        with no_grad():
+            logits, state = model(x[:, None], state)
+        code = next_symbol(to_numpy(logits.array[-1, 0]), rng, temperature, top_k)
+        yield code
+        x = asarray([code])

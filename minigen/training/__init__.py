@@ -5,10 +5,11 @@ from minigen.training.autoencoder import AutoencoderTraining, autoencoder_step
 from minigen.training.gallery import Gallery
 from minigen.training.gan import GANLosses, GANTraining, gan_step
 from minigen.training.history import History
-from minigen.training.language import language_step
+from minigen.training.language import LanguageTraining, language_step
 from minigen.training.method import Method
 from minigen.training.pictures import save_images, save_side_by_side
 from minigen.training.run import MODELS, RunError, load_run, new_directory, train_run
+from minigen.training.text_gallery import TextGallery
 from minigen.training.trainer import DivergenceError, Trainer
 from minigen.training.vae import VAETraining, vae_step
 
@@ -20,8 +21,10 @@ __all__ = [
     "GANTraining",
     "Gallery",
     "History",
+    "LanguageTraining",
     "Method",
     "RunError",
+    "TextGallery",
     "Trainer",
     "VAETraining",
     "autoencoder_step",

@@ -12,7 +12,8 @@ from minigen import nn
 from minigen.autograd import no_grad
 from minigen.backend import Generator, asarray, to_numpy
 from minigen.data import Images
-from minigen.models import GAN, VAE
+from minigen.metrics import judge_samples
+from minigen.models import GAN, VAE, Autoencoder
 from minigen.training import pictures
 from minigen.training.history import History
 
@@ -41,6 +42,17 @@ class Gallery:
     def _images(self, rows: Any) -> Any:
         """Model output (n, pixels) as images (n, height, width) on the host."""
         return to_numpy(rows.array).reshape(-1, *self.test.shape)
+
+    def snapshot(self, epoch: int) -> None:
+        """What is looked at while training goes on, into pictures/."""
+        if isinstance(self.model, Autoencoder):  # it does not sample before the end
+            self.reconstructions(f"pictures/reconstructions-{epoch:05d}.png")
+        else:
+            self.samples(f"pictures/samples-{epoch:05d}.png", f"samples after epoch {epoch}")
+
+    def judge(self, images: Images, rng: Generator) -> dict[str, Any]:
+        """Figures of samples, by a classifier trained on ``images``."""
+        return judge_samples(self.model, images, self.test, rng)
 
     def samples(self, name: str = "samples.png", title: str = "samples") -> None:
         """A sheet of samples from the same noise each time."""

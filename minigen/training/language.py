@@ -1,9 +1,27 @@
-"""One training step of a language model: truncated backpropagation through time."""
+"""A language model's training step, truncated backpropagation through time, and its method."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
+from minigen.autograd import no_grad
+from minigen.backend import Generator, asarray
+from minigen.data import Text, streams, windows
 from minigen.ops import cross_entropy, mean, reshape
 from minigen.optim import UpdateRule, clip_by_norm
+from minigen.training.method import Method
+
+TEST_STREAMS = 32  # pieces of the held-back text that are read side by side after each epoch
+TEST_STEPS = 256
+
+
+def surprise(logits: Any, y: Any) -> Any:
+    """-mean log p(y_t | x_1, ..., x_t), nats a symbol; logits (steps, n, symbols), y (steps, n)."""
+    return mean(cross_entropy(reshape(logits, shape=(-1, logits.shape[-1])), y.reshape(-1)))
+
+
+def cut_off(state: Any) -> Any:
+    """The state without its graph: the gradient stops here."""
+    return tuple(part.detach() for part in state)
 
 
 def language_step(
@@ -19,7 +37,7 @@ def language_step(
     # (1) logits of the next symbol at every step; the state comes from the window before
     logits, state = model(x, state)
     # (2) loss = -mean log p(y_t | x_1, ..., x_t)                            [E.CROSSENTROPY]
-    loss = mean(cross_entropy(reshape(logits, shape=(-1, logits.shape[-1])), y.reshape(-1)))
+    loss = surprise(logits, y)
     # (3) the gradient reaches back to the window's first step and no further
     rule.zero_grad()
     loss.backward()
@@ -28,4 +46,67 @@ def language_step(
         clip_by_norm(rule.params, max_norm)
     # (5) one step of the update rule
     rule.step()
-    return loss, tuple(part.detach() for part in state)
+    return loss, cut_off(state)
+
+
+def stream_loss(model: Any, codes: Any, n: int, steps: int) -> float:
+    """The mean surprise over a text (length,) in nats a symbol, in evaluation mode.
+
+    The text is read in n pieces side by side, each with its state carried from window to window;
+    with n = 1 it is one stream, every symbol foretold from all before it.
+    """
+    total, state = 0.0, None
+    pieces = streams(codes, n)
+    with no_grad(), model.evaluating():
+        for x, y in windows(pieces, steps):
+            logits, state = model(asarray(x), state)
+            total += float(surprise(logits, asarray(y))) * y.size
+    return total / (pieces.size - n)
+
+
+class LanguageTraining(Method):
+    """How a language model is trained and judged.
+
+    model, rule: what is trained, and by which update rule. steps: symbols in a window, over
+    which the gradient reaches back. max_norm: where the gradient's norm is clipped, or None.
+
+    The text is laid out in as many streams as a batch has examples, beginning somewhere within
+    the first window, elsewhere in each epoch; their states are carried along.
+    """
+
+    name = "language"
+    data: ClassVar[type] = Text
+
+    def __init__(
+        self, model: Any, rule: UpdateRule, steps: int = 64, max_norm: float | None = 5.0
+    ) -> None:
+        if steps < 1:
+            raise ValueError(f"LanguageTraining: steps must be at least 1; got {steps}")
+        self.model = model
+        self.rules = {"language": rule}
+        self.window = steps
+        self.max_norm = max_norm
+        self.state: Any = None
+
+    def steps(self, flat: Any, batch_size: int) -> int:
+        """Windows an epoch; one less where the beginning is late."""
+        return -(-(len(flat) // batch_size - 1) // self.window)
+
+    def epoch(self, flat: Any, batch_size: int, rng: Generator) -> Iterator[Any]:
+        """One epoch: windows of all streams, and the symbols that follow, in their order."""
+        self.state = None
+        late = int(rng.integers(0, min(self.window, len(flat) // 4), 1)[0])
+        return windows(streams(flat[late:], batch_size), self.window)
+
+    def step(self, x: Any) -> dict[str, Any]:
+        window, following = (asarray(each) for each in x)
+        rule = self.rules["language"]
+        loss, self.state = language_step(
+            self.model, rule, window, following, self.state, self.max_norm
+        )
+        return {"loss": loss}
+
+    def evaluate(self, flat: Any) -> dict[str, float]:
+        """The loss over text that was not trained on, in nats a symbol; 32 pieces at a time."""
+        n = min(TEST_STREAMS, len(flat) // 2)
+        return {"test_loss": stream_loss(self.model, flat, n, TEST_STEPS)}

@@ -4,9 +4,13 @@ A method joins a model, its update rules and the step function that is the mathe
 training step. The trainer's loop is the same for all of them.
 """
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from minigen.backend import Generator
+from minigen.data import Images, batches
 from minigen.optim import UpdateRule
 
 
@@ -14,6 +18,7 @@ class Method(ABC):
     """How one kind of model is trained and judged. Subclass it for a new kind."""
 
     name: ClassVar[str]
+    data: ClassVar[type] = Images  # what it is trained on: has ``flat``, a name and a length
     model: Any
     rules: dict[str, UpdateRule]
 
@@ -23,6 +28,14 @@ class Method(ABC):
 
         The losses stay on the device: the trainer reads them once a report, not once a step.
         """
+
+    def steps(self, flat: Any, batch_size: int) -> int:
+        """How many steps an epoch over ``flat`` has."""
+        return math.ceil(len(flat) / batch_size)
+
+    def epoch(self, flat: Any, batch_size: int, rng: Generator) -> Iterator[Any]:
+        """One epoch, batch by batch: all images once, in a new order."""
+        return (flat[index] for index in batches(len(flat), batch_size, rng))
 
     def evaluate(self, images: Any) -> dict[str, float]:
         """Named figures over images that were not trained on. None by default."""

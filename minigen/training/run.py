@@ -3,7 +3,7 @@
 config.json (how the model was made and trained), history.csv (a row an epoch), result.json
 (the final figures by name), checkpoint.safetensors (the weights), samples.png,
 reconstructions.png, latent.png, traversals.png, kernels.png, features.png (what of these the
-model has), losses.png, and pictures/ with samples over time.
+model has), losses.png, and pictures/ with samples over time. Language models have samples.txt.
 """
 
 import json
@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from minigen.backend import Generator, info
-from minigen.data import Images
 from minigen.files import write_text
-from minigen.metrics import judge_samples
-from minigen.models import DCGAN, GAN, VAE, Autoencoder, ConvGAN, ConvVAE
+from minigen.models import DCGAN, GAN, VAE, Autoencoder, CharLSTM, ConvGAN, ConvVAE
 from minigen.optim import Schedule
 from minigen.training.gallery import Gallery
 from minigen.training.method import Method
@@ -29,12 +27,13 @@ MODELS: dict[str, Any] = {
     "gan": GAN,
     "conv-gan": ConvGAN,
     "dcgan": DCGAN,
+    "char-lstm": CharLSTM,
 }
 WRITTEN = (
     "config.json", "history.csv", "result.json", "checkpoint.safetensors", "samples.png",
     "reconstructions.png", "latent.png", "traversals.png", "kernels.png", "features.png",
     "losses.png", "pictures/samples-*.png",
-    "pictures/reconstructions-*.png",
+    "pictures/reconstructions-*.png", "samples.txt", "pictures/sample-*.txt",
 )  # fmt: skip
 SNAPSHOTS = 10  # sample sheets over a run, unless told otherwise
 
@@ -76,31 +75,29 @@ def train_run(
     directory: Path,
     config: dict[str, Any],
     method: Method,
-    images: Images,
-    test: Images,
+    images: Any,
+    test: Any,
     rng: Generator,
     progress: bool = True,
     schedules: Mapping[str, Schedule] | None = None,
+    gallery: Any = None,
 ) -> dict[str, Any]:
     """Train ``method`` and leave a whole run directory behind; the final figures by name.
 
     config: what config.json holds: model, model_arguments, shape, epochs, batch_size and
-    whatever else describes the run. schedules: as for ``Trainer``. When a loss diverges
+    whatever else describes the run. schedules: as for ``Trainer``. gallery: draws what there is
+    to see, a ``Gallery`` of pictures unless given. When a loss diverges
     (DivergenceError) or the user presses Ctrl-C (RunError), the history and the loss curves of
     the finished epochs are kept; after Ctrl-C the weights are, too.
     """
     save_json(directory / "config.json", config)
-    gallery = Gallery(method.model, test, directory)
+    gallery = gallery or Gallery(method.model, test, directory)
     every = config.get("picture_every") or max(1, config["epochs"] // SNAPSHOTS)
 
     def after_epoch(trainer: Trainer) -> None:
         trainer.history.save(directory / "history.csv")
         if trainer.epoch % every == 0:
-            title = f"after epoch {trainer.epoch}"
-            if config["model"] == "autoencoder":  # it does not sample before the end
-                gallery.reconstructions(f"pictures/reconstructions-{trainer.epoch:05d}.png")
-            else:
-                gallery.samples(f"pictures/samples-{trainer.epoch:05d}.png", f"samples {title}")
+            gallery.snapshot(trainer.epoch)
 
     data_rng, judge_rng = rng.spawn(2)
     trainer = Trainer(
@@ -117,7 +114,7 @@ def train_run(
     method.model.eval().save(directory / "checkpoint.safetensors")
     gallery.everything(trainer.history)
     figures["parameters"] = method.model.parameter_count()
-    figures |= judge_samples(method.model, images, test, judge_rng)
+    figures |= gallery.judge(images, judge_rng)
     figures["environment"] = {k: v for k, v in info().items() if k != "gpu"}
     save_json(directory / "result.json", figures)
     return figures

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from minigen.backend import Generator, to_numpy
-from minigen.data import Images, batches
 from minigen.optim import Schedule
 from minigen.tensor import Tensor
 from minigen.training.history import History
@@ -18,6 +17,10 @@ from minigen.training.method import Method
 from minigen.training.progress import Progress
 
 REPORT_STEPS = 50  # steps between two readings of the losses
+MADE_BY = {
+    "Images": "data.digits(), data.mnist() or data.Images(name, images, labels)",
+    "Text": "data.texts(path) or data.Text(name, codes, vocabulary)",
+}
 Callback = Callable[["Trainer"], None]
 
 
@@ -28,12 +31,12 @@ class DivergenceError(RuntimeError):
 class Trainer:
     """Trains one method on one data set.
 
-    method: what is trained. images: the training set. test: images held back, or None.
-    batch_size: examples a step; a method with a full-batch rule (GD) uses all of them.
-    rng: for the order of the data. after_epoch: called with this trainer after each epoch
-    (pictures, checkpoints). progress: whether to show a bar. schedules: by the name of an update
-    rule of the method, its step size as a function of the number of steps done; the other rules
-    keep their alpha.
+    method: what is trained. images: the training set, ``data.Images`` unless the method is for
+    other data. test: data of the same kind held back, or None. batch_size: examples a step; a
+    method with a full-batch rule (GD) uses all of them. rng: for the order of the data.
+    after_epoch: called with this trainer after each epoch (pictures, checkpoints). progress:
+    whether to show a bar. schedules: by the name of an update rule of the method, its step size
+    as a function of the number of steps done; the other rules keep their alpha.
 
     Attributes to read: ``epoch`` and ``step`` (done so far), ``seconds``, ``history``.
     """
@@ -41,8 +44,8 @@ class Trainer:
     def __init__(
         self,
         method: Method,
-        images: Images,
-        test: Images | None = None,
+        images: Any,
+        test: Any = None,
         *,
         batch_size: int = 100,
         rng: Generator,
@@ -51,10 +54,11 @@ class Trainer:
         schedules: Mapping[str, Schedule] | None = None,
     ) -> None:
         for data in (images, test):
-            if not isinstance(data, Images | None):
+            if not isinstance(data, method.data | None):
+                wanted = method.data.__name__
                 raise TypeError(
-                    f"Trainer: images and test must be data.Images; got {type(data).__name__}; "
-                    "make one with data.digits(), data.mnist() or data.Images(name, images, labels)"
+                    f"Trainer: images and test must be data.{wanted}, which {method.name} is "
+                    f"trained on; got {type(data).__name__}; make one with {MADE_BY[wanted]}"
                 )
         if batch_size < 1:
             raise ValueError(f"Trainer: batch_size must be at least 1; got {batch_size}")
@@ -84,7 +88,7 @@ class Trainer:
         """
         if epochs < 1:
             raise ValueError(f"Trainer.run: epochs must be at least 1; got {epochs}")
-        steps = math.ceil(len(self.images) / self.batch_size)
+        steps = self.method.steps(self.images.flat, self.batch_size)
         with Progress(self.method.name, epochs, steps, shown=self.progress) as bar:
             for _ in range(epochs):
                 began = time.perf_counter()
@@ -106,13 +110,12 @@ class Trainer:
 
     def _train_epoch(self, bar: Progress) -> dict[str, float]:
         """One pass over the data: the mean of each loss."""
-        pixels = self.images.flat
         sums: dict[str, Any] = {}
         steps = 0
-        for index in batches(len(pixels), self.batch_size, self.rng):
+        for x in self.method.epoch(self.images.flat, self.batch_size, self.rng):
             for name, schedule in self.schedules.items():
                 self.method.rules[name].alpha = schedule(self.step)
-            for name, loss in self.method.step(pixels[index]).items():
+            for name, loss in self.method.step(x).items():
                 value = loss.array if isinstance(loss, Tensor) else loss
                 sums[name] = sums[name] + value if name in sums else value
             steps += 1

@@ -1,0 +1,95 @@
+"""``minigen train char-lstm``: language models.
+
+The group of all training commands is imported from here, so that these are in it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from minigen import data
+from minigen.cli.options import RUN_OPTIONS, FiniteRange, options
+from minigen.cli.run import Run
+from minigen.cli.train_conv import train_group
+from minigen.training import LanguageTraining, TextGallery
+
+__all__ = ["train_char_lstm", "train_group"]
+
+
+class TextRun(Run):
+    """A run over a text file, or over the text that comes with Python."""
+
+    @property
+    def data_name(self) -> str:
+        return "text"
+
+    def load(self) -> tuple[Any, Any]:
+        return data.texts(self.common["text"])
+
+    def described(self) -> dict[str, Any]:
+        text = self.common["text"]
+        return {
+            "data": "text",
+            "text": "help topics" if text is None else Path(text).name,
+            "symbols": "".join(self.images.vocabulary.symbols),
+        }
+
+    def gallery(self, model: Any, directory: Path) -> Any:
+        return TextGallery(model, self.test, directory)
+
+
+TEXT_OPTIONS = [
+    click.option(
+        "--text",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="A UTF-8 file; its last tenth is held back.  [default: the help topics of Python]",
+    ),
+    click.option(
+        "--steps", type=click.IntRange(1), default=64, show_default=True,
+        help="Characters in a window: how far the gradient reaches back.",
+    ),
+    click.option(
+        "--dropout", type=FiniteRange(0, 1, max_open=True), default=0.0, show_default=True,
+        help="Share of the numbers between layers that is left out at random.",
+    ),
+    click.option(
+        "--max-norm", type=FiniteRange(0, min_open=True), default=5.0, show_default=True,
+        help="Longer gradients are shortened to this norm.",
+    ),
+]  # fmt: skip
+
+
+@train_group.command("char-lstm")
+@click.option("--hidden", type=click.IntRange(1), default=256, show_default=True, help="Units.")
+@click.option("--layers", type=click.IntRange(1), default=1, show_default=True, help="LSTMs.")
+@click.option(
+    "--embedding", type=click.IntRange(1), default=64, show_default=True,
+    help="Numbers that stand for a character.",
+)  # fmt: skip
+@options(TEXT_OPTIONS)
+@options(RUN_OPTIONS)
+def train_char_lstm(
+    hidden: int,
+    layers: int,
+    embedding: int,
+    steps: int,
+    dropout: float,
+    max_norm: float,
+    **common: Any,
+) -> None:
+    """Train an LSTM to foretell the next character.
+
+    The result's test_loss_one_stream is the mean surprise over the text held back, in nats a
+    character, each foretold from all before it; samples.txt is text that the model wrote.
+    """
+    run = TextRun("char-lstm", common)
+    model = run.build(
+        symbols=len(run.images.vocabulary),
+        embedding_size=embedding,
+        hidden_size=hidden,
+        num_layers=layers,
+        dropout=dropout,
+    )
+    rule = run.rule(model.parameters(), 4e-3)
+    run.train(LanguageTraining(model, rule, steps, max_norm), steps=steps, max_norm=max_norm)

@@ -1,0 +1,69 @@
+"""Language models on the command line: a run directory with text, and text to the terminal."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from minigen.cli.main import cli
+from minigen.data import DataError
+
+
+def minigen(*words, code=0):
+    result = CliRunner().invoke(cli, list(map(str, words)), catch_exceptions=True)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("the cat sat on the mat, the rat sat on the cat.\n" * 30, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def run(tmp_path, text):
+    minigen(
+        "train", "char-lstm", "--text", text, "--epochs", 2, "--hidden", 12, "--embedding", 6,
+        "--layers", 2, "--dropout", 0.1, "--steps", 16, "--batch-size", 8, "--quiet",
+        "--out", tmp_path / "run",
+    )  # fmt: skip
+    return tmp_path / "run"
+
+
+def test_a_run_has_figures_a_sample_and_curves(run):
+    config, result = (json.loads((run / f"{n}.json").read_text()) for n in ("config", "result"))
+    assert config["symbols"] == "\n ,.acehmnorst" and config["text"] == "text.txt"
+    assert config["model_arguments"]["num_layers"] == 2 and config["schedule"] == "cosine"
+    assert 0 < result["test_loss_one_stream"] < 3
+    assert len((run / "samples.txt").read_text()) == 1000
+    assert (run / "losses.png").stat().st_size > 0
+    assert len(list((run / "pictures").glob("sample-*.txt"))) == 2
+
+
+def test_text_is_written_to_the_terminal(run):
+    one = minigen("sample", run, "--prompt", "the ", "--n", 40, "--temperature", 0.8, "--top-k", 5)
+    assert one.startswith("the ") and len(one) == 45
+    assert minigen("sample", run, "--n", 20) == minigen("sample", run, "--n", 20)
+    assert minigen("sample", run, "--n", 20) != minigen("sample", run, "--n", 20, "--seed", 1)
+    with pytest.raises(DataError, match="got 'Z' at position 1"):
+        minigen("sample", run, "--prompt", "aZ")
+
+
+def test_options_of_other_models_are_refused(run, tmp_path):
+    assert "is for models that make images" in minigen("sample", run, "--interpolate", 3, code=2)
+    minigen("train", "gan", "--epochs", 1, "--quiet", "--out", tmp_path / "gan")
+    output = minigen("sample", tmp_path / "gan", "--prompt", "x", code=2)
+    assert "is for models that make text" in output
+    assert "No such option" in minigen("train", "char-lstm", "--data", "digits", code=2)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    path = tmp_path / "bad.txt"
+    path.write_bytes(b"x" * 30 + b"\xff")
+    with pytest.raises(DataError, match="byte 0xff at offset 30"):
+        minigen("train", "char-lstm", "--text", path, "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
