@@ -8,9 +8,10 @@ import math
 from typing import Any
 
 from minigen.backend import Generator, xp
-from minigen.ops import astype, exp, maximum
+from minigen.ops import astype, exp, matmul, maximum, softmax, swapaxes, where
 from minigen.tensor import Tensor
 
+HIDDEN = -1e30  # a score that softmax makes 0; finite, so that no NaN can come of it
 # The smallest log-variance that a Gaussian likelihood tells apart from smaller ones, so that
 # exp(-log_var) times a squared distance stays finite in each precision.
 LOWEST_LOG_VAR = {"float32": -60.0, "float64": -600.0}
@@ -81,3 +82,36 @@ def accuracy(logits: Any, labels: Any) -> float:
     found = raw.argmax(axis=1)
     same_shape("accuracy", predictions=found, labels=wanted)
     return float(xp(raw).mean(found == wanted))
+
+
+def attention(q: Any, k: Any, v: Any, mask: Any = None) -> tuple[Any, Any]:
+    """y = A v, A = softmax(q kᵀ / √d): each query's average of the values    [E.ATTENTION]
+
+    q: (..., queries, d); k: (..., keys, d); v: (..., keys, dv); mask: None, or booleans that
+    broadcast to (..., queries, keys), True where a query may look. Returns y (..., queries, dv) and
+    the weights A (..., queries, keys): rows that sum to 1, 0 where the mask is False. A query that
+    may look nowhere gets weights and an answer of 0. Raises ValueError for shapes that differ.
+    Source: Vaswani et al. 2017, equation 1.
+    """
+    d = q.shape[-1]
+    if k.shape[-1] != d or k.shape[-2] != v.shape[-2]:
+        raise ValueError(
+            "attention: q and k must have one last size, k and v one number of keys; got q "
+            f"{tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)}"
+        )
+    weights = masked_softmax(matmul(q * d**-0.5, swapaxes(k, -1, -2)), mask)
+    return matmul(weights, v), weights
+
+
+def masked_softmax(scores: Any, mask: Any) -> Any:
+    """softmax over the last axis, of those scores alone whose mask is True; elsewhere 0."""
+    if mask is None:
+        return softmax(scores)
+    return where(mask, softmax(where(mask, scores, HIDDEN)), 0.0)
+
+
+def causal_mask(steps: int, like: Any) -> Any:
+    """(steps, steps), True where the key is not later than the query, on the device of ``like``."""
+    raw = like.array if isinstance(like, Tensor) else like
+    places = xp(raw).arange(steps)
+    return places[:, None] >= places

@@ -6,6 +6,7 @@ compute is what the engine is held to.
 
 from minigen.equations import (
     activation,
+    attention,
     convolution,
     elementwise,
     indexing,
@@ -31,6 +32,7 @@ FAMILIES = (
     pooling,
     normalisation,
     recurrent,
+    attention,
     likelihood,
     initialisation,
     objectives,

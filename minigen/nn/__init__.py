@@ -15,6 +15,7 @@ from minigen.nn.activations import (
     Softplus,
     Tanh,
 )
+from minigen.nn.attention import AdditiveAttention, MultiHeadAttention
 from minigen.nn.checkpoint import load_tensors, save_tensors
 from minigen.nn.convolution import Conv1d, Conv2d, ConvTranspose2d
 from minigen.nn.dense import Dense, Sequential
@@ -40,6 +41,7 @@ __all__ = [
     "GELU",
     "LSTM",
     "RNN",
+    "AdditiveAttention",
     "AvgPool2d",
     "BatchNorm1d",
     "BatchNorm2d",
@@ -56,6 +58,7 @@ __all__ = [
     "MaxPool2d",
     "MaxUnpool2d",
     "Module",
+    "MultiHeadAttention",
     "Parameter",
     "ReLU",
     "RepeatVector",
