@@ -19,6 +19,7 @@ EPOCHS = {
     "conv-gan": {"digits": 150, "mnist": 10},
     "dcgan": {"digits": 150, "mnist": 10},
     "char-lstm": {"text": 10},
+    "music": {"chorales": 60},
 }
 # What suits a model. Without bias correction, Adam's first steps are six times as long; they left
 # a third of the conv VAE's inner channels without a positive input, for good.
@@ -26,7 +27,10 @@ DEFAULTS = {"batch_size": 100, "rule": "adam", "schedule": "constant"}
 BY_MODEL = {
     "conv-vae": {"batch_size": 50, "rule": "adam-bias-corrected", "schedule": "cosine"},
     "char-lstm": {"batch_size": 32, "rule": "adam-bias-corrected", "schedule": "cosine"},
+    "music": {"batch_size": 16, "rule": "adam-bias-corrected", "schedule": "cosine"},
 }
+
+SHOWN = {".png", ".txt", ".mid"}  # files that a person opens
 
 
 class Run:
@@ -120,5 +124,5 @@ def report(directory: Path, figures: dict[str, Any]) -> None:
         if isinstance(value, float | int):
             text = f"{value:.4f}" if isinstance(value, float) else str(value)
             click.echo(f"  {name:<22} {text}")
-    pictures = sorted(p.name for p in [*directory.glob("*.png"), *directory.glob("samples.txt")])
+    pictures = sorted(p.name for p in directory.glob("*.[pmt]*") if p.suffix in SHOWN)
     click.echo(f"wrote {directory}: {', '.join(pictures)}, history.csv, result.json, checkpoint")

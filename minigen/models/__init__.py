@@ -6,6 +6,7 @@ from minigen.models.conv_vae import ConvVAE, TransposedConvVAE
 from minigen.models.dcgan import DCGAN, ConvGAN
 from minigen.models.gan import GAN
 from minigen.models.layers import ACTIVATIONS, dense_chain
+from minigen.models.music import MusicLSTM
 from minigen.models.vae import VAE
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "CharLSTM",
     "ConvGAN",
     "ConvVAE",
+    "MusicLSTM",
     "TransposedConvVAE",
     "dense_chain",
     "next_symbol",

@@ -7,6 +7,8 @@ from minigen.training.gan import GANLosses, GANTraining, gan_step
 from minigen.training.history import History
 from minigen.training.language import LanguageTraining, language_step
 from minigen.training.method import Method
+from minigen.training.music import MusicTraining, music_step
+from minigen.training.music_gallery import MusicGallery
 from minigen.training.pictures import save_images, save_side_by_side
 from minigen.training.run import MODELS, RunError, load_run, new_directory, train_run
 from minigen.training.text_gallery import TextGallery
@@ -23,6 +25,8 @@ __all__ = [
     "History",
     "LanguageTraining",
     "Method",
+    "MusicGallery",
+    "MusicTraining",
     "RunError",
     "TextGallery",
     "Trainer",
@@ -31,6 +35,7 @@ __all__ = [
     "gan_step",
     "language_step",
     "load_run",
+    "music_step",
     "new_directory",
     "save_images",
     "save_side_by_side",

@@ -175,6 +175,20 @@ def save_features(image: Any, maps: Mapping[str, Any], path: str | os.PathLike[s
     save_figure(figure, path, dpi=120)
 
 
+def save_rolls(rolls: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """Piano rolls (frames, 88) by title, one above the other: time goes right, pitch up."""
+    figure = Figure(figsize=(9, 2.1 * len(rolls)), layout="constrained")
+    all_axes = numpy.atleast_1d(figure.subplots(len(rolls), 1, sharex=True))
+    for axes, (title, roll) in zip(all_axes, rolls.items(), strict=True):
+        axes.imshow(
+            roll.T, cmap=INK, vmin=0, vmax=1, origin="lower", aspect="auto", interpolation="nearest"
+        )
+        axes.set_title(title, fontsize=10)
+        axes.set_ylabel("key of 88", fontsize=8)
+    all_axes[-1].set_xlabel("frame (a crotchet)", fontsize=8)
+    save_figure(figure, path)
+
+
 def save_interpolations(decoded: Any, path: str | os.PathLike[str], columns: int) -> None:
     """Each row: images decoded on the way from one random code (left) to another (right)."""
     save_images(decoded, path, "each row: from one random noise to another", columns)

@@ -3,7 +3,8 @@
 config.json (how the model was made and trained), history.csv (a row an epoch), result.json
 (the final figures by name), checkpoint.safetensors (the weights), samples.png,
 reconstructions.png, latent.png, traversals.png, kernels.png, features.png (what of these the
-model has), losses.png, and pictures/ with samples over time. Language models have samples.txt.
+model has), losses.png, and pictures/ with samples over time. Language models have samples.txt,
+models of music samples.mid.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any
 
 from minigen.backend import Generator, info
 from minigen.files import write_text
-from minigen.models import DCGAN, GAN, VAE, Autoencoder, CharLSTM, ConvGAN, ConvVAE
+from minigen.models import DCGAN, GAN, VAE, Autoencoder, CharLSTM, ConvGAN, ConvVAE, MusicLSTM
 from minigen.optim import Schedule
 from minigen.training.gallery import Gallery
 from minigen.training.method import Method
@@ -28,12 +29,14 @@ MODELS: dict[str, Any] = {
     "conv-gan": ConvGAN,
     "dcgan": DCGAN,
     "char-lstm": CharLSTM,
+    "music": MusicLSTM,
 }
 WRITTEN = (
     "config.json", "history.csv", "result.json", "checkpoint.safetensors", "samples.png",
     "reconstructions.png", "latent.png", "traversals.png", "kernels.png", "features.png",
     "losses.png", "pictures/samples-*.png",
     "pictures/reconstructions-*.png", "samples.txt", "pictures/sample-*.txt",
+    "samples.mid",
 )  # fmt: skip
 SNAPSHOTS = 10  # sample sheets over a run, unless told otherwise
 

@@ -19,6 +19,7 @@ from minigen.training.progress import Progress
 REPORT_STEPS = 50  # steps between two readings of the losses
 MADE_BY = {
     "Images": "data.digits(), data.mnist() or data.Images(name, images, labels)",
+    "Music": "data.music.chorales() or data.music.Music(name, rolls)",
     "Text": "data.texts(path) or data.Text(name, codes, vocabulary)",
 }
 Callback = Callable[["Trainer"], None]
