@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import numpy
-
 from minigen.autograd import no_grad
-from minigen.backend import Generator, asarray, to_numpy
+from minigen.backend import Generator, asarray, to_numpy, xp
 from minigen.data import batches
 from minigen.data.music import Music, padded
 from minigen.ops import bernoulli_log_prob, reduce_sum, where
@@ -24,7 +22,7 @@ def log_likelihood(model: Any, rolls: Any, lengths: Any) -> tuple[Any, int]:
     """
     logits, _ = model(rolls[:-1], None, lengths - 1)
     log_p = reduce_sum(bernoulli_log_prob(rolls[1:], logits), axis=2)  # (frames - 1, n)
-    counts = asarray(numpy.arange(1, len(rolls))[:, None] < lengths)
+    counts = xp(rolls).arange(1, len(rolls))[:, None] < asarray(lengths)
     return reduce_sum(where(counts, log_p, 0.0)), int((lengths - 1).sum())
 
 

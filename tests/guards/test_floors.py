@@ -35,6 +35,7 @@ PLACES = {
         "minigen.backend", "minigen.data", "minigen.equations", "minigen.gradcheck",
         # pictures and counts of finished samples, which are on the host by then
         "minigen.training.pictures", "minigen.training.gallery", "minigen.metrics",
+        "minigen.training.music_gallery",
         "minigen.learn.checks",  # judges what a reader's function returns
     ),
     "cupy": ("minigen.backend",),
