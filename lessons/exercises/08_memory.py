@@ -1,0 +1,154 @@
+"""Exercises of lesson 8: memory.
+
+Complete each function, then run:  minigen learn check 8
+A hint for the first one:  minigen learn hint 8.1
+"""
+
+import numpy as np
+
+
+def rnn(x, h, w, u, v):
+    """The recurrent net (8.1), f = tanh, no g.
+
+    x: (steps, n, in), time first; h: (n, hidden), the state before; w, u, v: W (hidden, in),
+    U (hidden, hidden), V (out, hidden). Returns y, (steps, n, out), and the last state.
+    """
+    y = np.zeros((*x.shape[:2], len(v)))
+    for t in range(len(x)):
+        h = np.tanh(x[t] @ w.T + h @ u.T)
+        y[t] = h @ v.T
+    return y, h
+
+
+def rnn_gradients(x, h, w, u, v, gy):
+    """The way back (8.2) and (8.3) through the net of exercise 1.
+
+    Arguments as there, and gy, (steps, n, out): the gradient of the result with respect to y.
+    Returns the gradients of W, U, V and of the state before, h.
+    """
+    states = [h]
+    for t in range(len(x)):
+        states.append(np.tanh(x[t] @ w.T + states[-1] @ u.T))
+    gw, gu, gv, gh = np.zeros_like(w), np.zeros_like(u), np.zeros_like(v), np.zeros_like(h)
+    for t in reversed(range(len(x))):
+        gh = gh + gy[t] @ v
+        gv = gv + gy[t].T @ states[t + 1]
+        ga = gh * (1 - states[t + 1] ** 2)
+        gw = gw + ga.T @ x[t]
+        gu = gu + ga.T @ states[t]
+        gh = ga @ u
+    return gw, gu, gv, gh
+
+
+def lstm(x, h, c, weight_ih, weight_hh, bias):
+    """The LSTM (8.6) over all steps.
+
+    x: (steps, n, in); h, c: (n, hidden), the state before; weight_ih W: (4 hidden, in),
+    weight_hh U: (4 hidden, hidden), bias: (4 hidden,), each in the order i, f, g, o.
+    Returns y, (steps, n, hidden), the h_t of all steps, and the last h and c.
+    """
+    y = np.zeros((*x.shape[:2], h.shape[1]))
+    for t in range(len(x)):
+        i, f, g, o = np.split(x[t] @ weight_ih.T + h @ weight_hh.T + bias, 4, axis=1)
+        i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
+        c = f * c + i * np.tanh(g)
+        h = o * np.tanh(c)
+        y[t] = h
+    return y, h, c
+
+
+# ---- checks: everything below stays out of the reader's copy ----
+
+from minigen.equations import REGISTER, Wrong
+from minigen.learn import Exercise, Formula, registered
+
+
+def slow_gradients(x, h, w, u, v, gy, *, cut=False, late=False, last=False, flat=False):
+    """Example by example; the settings are the mistakes."""
+    gw, gu, gv, gh_all = np.zeros(w.shape), np.zeros(u.shape), np.zeros(v.shape), np.zeros(h.shape)
+    for e in range(len(h)):
+        states = [h[e]]
+        for t in range(len(x)):
+            states.append(np.tanh(w @ x[t, e] + u @ states[-1]))
+        gh = np.zeros(len(u))
+        for t in range(len(x) - 1, -1, -1):
+            if not last or t == len(x) - 1:
+                gh = gh + v.T @ gy[t, e]
+            gv += np.outer(gy[t, e], states[t + 1])
+            ga = gh if flat else gh * (1 - states[t + 1] ** 2)
+            gw += np.outer(ga, x[t, e])
+            gu += np.outer(ga, states[t + 1] if late else states[t])
+            gh = np.zeros(len(u)) if cut else u.T @ ga
+        gh_all[e] = gh
+    return gw, gu, gv, gh_all
+
+
+def not_turned(x, h, w, u, v, gy):
+    return slow_gradients(x, h, w, u.T, v, gy)
+
+
+def probe(seed, steps, n, size, hidden, out):
+    rng = np.random.default_rng(seed)
+    shapes = (steps, n, size), (n, hidden), (hidden, size), (hidden, hidden), (out, hidden)
+    return (*(0.7 * rng.normal(size=s) for s in shapes), rng.normal(size=(steps, n, out)))
+
+
+PROBES = (probe(0, 2, 1, 1, 2, 1), probe(1, 12, 2, 2, 3, 2))
+MISTAKES = {
+    "cut": Wrong(
+        "nothing is handed back to the step before: U's share of (8.2) is missing",
+        lambda *a: slow_gradients(*a, cut=True),
+    ),
+    "late": Wrong(
+        "the gradient of U is made with h_t in the place of h_{t-1}",
+        lambda *a: slow_gradients(*a, late=True),
+    ),
+    "last": Wrong(
+        "only the last output is listened to: V's share of (8.2) is missing before it",
+        lambda *a: slow_gradients(*a, last=True),
+    ),
+    "flat": Wrong("the slope of tanh is left out", lambda *a: slow_gradients(*a, flat=True)),
+    "not_turned": Wrong("U stands where its transpose belongs", not_turned),
+}
+
+
+def forgetful(x, h, w, u, v):
+    return REGISTER["RNN"].wrong["state_forgotten"].transcription(x, h, w, u, v)
+
+
+def other_order(x, h, c, weight_ih, weight_hh, bias):
+    wrong = REGISTER["LSTM"].wrong["candidate_and_output_exchanged"]
+    return wrong.transcription(x, h, c, weight_ih, weight_hh, bias)
+
+
+EXERCISES = (
+    Exercise(
+        rnn,
+        checks=(registered("RNN"),),
+        hints=(
+            "One loop over the steps; h is overwritten by the new state.",
+            "h = np.tanh(x[t] @ w.T + h @ u.T), then y[t] = h @ v.T.",
+        ),
+        mistakes={"forgotten": (forgetful, "is left out")},
+    ),
+    Exercise(
+        rnn_gradients,
+        checks=(Formula(slow_gradients, PROBES, MISTAKES, axes=("row", "column")),),
+        hints=(
+            "Keep all states on the way forward. Go back from the last step; gh collects what "
+            "later steps hand back.",
+            "gh = gh + gy[t] @ v; ga = gh * (1 - states[t + 1] ** 2); add to gw, gu and gv; then "
+            "gh = ga @ u.",
+        ),
+        mistakes={"cut": (MISTAKES["cut"].transcription, "nothing is handed back")},
+    ),
+    Exercise(
+        lstm,
+        checks=(registered("LSTM"),),
+        hints=(
+            "np.split(..., 4, axis=1) takes the four blocks apart.",
+            "c = f * c + i * np.tanh(g), h = o * np.tanh(c), y[t] = h.",
+        ),
+        mistakes={"other order": (other_order, "in the order i, f, o, g")},
+    ),
+)
