@@ -14,7 +14,7 @@ from minigen.cli.demo import demo_command
 from minigen.cli.info import info_command
 from minigen.cli.learn import learn_group
 from minigen.cli.sample import sample_command
-from minigen.cli.train_music import train_group
+from minigen.cli.train_rvae import train_group
 from minigen.data import DataError
 from minigen.learn.lesson import LessonError
 from minigen.training import DivergenceError, RunError

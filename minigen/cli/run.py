@@ -20,6 +20,7 @@ EPOCHS = {
     "dcgan": {"digits": 150, "mnist": 10},
     "char-lstm": {"text": 10},
     "music": {"chorales": 60},
+    "rvae": {"text": 40},
 }
 # What suits a model. Without bias correction, Adam's first steps are six times as long; they left
 # a third of the conv VAE's inner channels without a positive input, for good.
@@ -27,6 +28,7 @@ DEFAULTS = {"batch_size": 100, "rule": "adam", "schedule": "constant"}
 BY_MODEL = {
     "conv-vae": {"batch_size": 50, "rule": "adam-bias-corrected", "schedule": "cosine"},
     "char-lstm": {"batch_size": 32, "rule": "adam-bias-corrected", "schedule": "cosine"},
+    "rvae": {"batch_size": 32, "rule": "adam-bias-corrected"},
     "music": {"batch_size": 16, "rule": "adam-bias-corrected", "schedule": "cosine"},
 }
 

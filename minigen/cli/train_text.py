@@ -27,24 +27,25 @@ class TextRun(Run):
     def load(self) -> tuple[Any, Any]:
         return data.texts(self.common["text"])
 
-    def described(self) -> dict[str, Any]:
+    def source(self) -> dict[str, Any]:
+        """Which text it is."""
         text = self.common["text"]
-        return {
-            "data": "text",
-            "text": "help topics" if text is None else Path(text).name,
-            "symbols": "".join(self.images.vocabulary.symbols),
-        }
+        return {"data": "text", "text": "help topics" if text is None else Path(text).name}
+
+    def described(self) -> dict[str, Any]:
+        return {**self.source(), "symbols": "".join(self.images.vocabulary.symbols)}
 
     def gallery(self, model: Any, directory: Path) -> Any:
         return TextGallery(model, self.test, directory)
 
 
+TEXT_OPTION = click.option(
+    "--text",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A UTF-8 file; a tenth of it is held back.  [default: the help topics of Python]",
+)
 TEXT_OPTIONS = [
-    click.option(
-        "--text",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="A UTF-8 file; its last tenth is held back.  [default: the help topics of Python]",
-    ),
+    TEXT_OPTION,
     click.option(
         "--steps", type=click.IntRange(1), default=64, show_default=True,
         help="Characters in a window: how far the gradient reaches back.",

@@ -7,12 +7,14 @@ from minigen.models.dcgan import DCGAN, ConvGAN
 from minigen.models.gan import GAN
 from minigen.models.layers import ACTIVATIONS, dense_chain
 from minigen.models.music import MusicLSTM
+from minigen.models.rvae import RVAE
 from minigen.models.vae import VAE
 
 __all__ = [
     "ACTIVATIONS",
     "DCGAN",
     "GAN",
+    "RVAE",
     "VAE",
     "Autoencoder",
     "CharLSTM",

@@ -7,6 +7,7 @@ from minigen.objectives.adversarial import (
     generator_loss_nonsaturating,
 )
 from minigen.objectives.divergences import (
+    free_bits_kl,
     gaussian_kl,
     gaussian_kl_between,
     gaussian_kl_monte_carlo,
@@ -26,6 +27,7 @@ __all__ = [
     "binomial_log_likelihood",
     "discriminator_loss",
     "elbo",
+    "free_bits_kl",
     "gaussian_kl",
     "gaussian_kl_between",
     "gaussian_kl_monte_carlo",

@@ -8,7 +8,7 @@ from typing import Any
 
 from minigen.backend import Generator
 from minigen.functional import gaussian_log_prob, reparameterise, same_shape
-from minigen.ops import exp
+from minigen.ops import exp, maximum
 from minigen.tensor import Tensor
 
 
@@ -20,6 +20,20 @@ def gaussian_kl(mean: Any, log_var: Any) -> Any:
     """
     same_shape("gaussian_kl", mean=mean, log_var=log_var)
     return 0.5 * (mean * mean + exp(log_var) - 1.0 - log_var).sum(axis=-1)
+
+
+def free_bits_kl(mean: Any, log_var: Any, free: float) -> Any:
+    """KL_λ = Σ_j max(λ, 1/n Σ_i KL_ij): up to λ nats a dimension cost nothing    [E.FREEBITS]
+
+    mean, log_var: (n, d) of q = N(μ, σ²), KL_ij that of row i and dimension j to N(0, 1); free: λ,
+    nats, >= 0. A number, in nats. Source: Kingma et al. 2016, equation 15.
+    Raises ValueError for shapes that differ and for a λ below 0.
+    """
+    same_shape("free_bits_kl", mean=mean, log_var=log_var)
+    if not free >= 0:
+        raise ValueError(f"free_bits_kl: free must be at least 0; got {free}")
+    each = 0.5 * (mean * mean + exp(log_var) - 1.0 - log_var)
+    return maximum(each.mean(axis=0), free).sum()
 
 
 def gaussian_kl_between(mean_q: Any, log_var_q: Any, mean_p: Any, log_var_p: Any) -> Any:

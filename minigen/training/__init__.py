@@ -11,6 +11,8 @@ from minigen.training.music import MusicTraining, music_step
 from minigen.training.music_gallery import MusicGallery
 from minigen.training.pictures import save_images, save_side_by_side
 from minigen.training.run import MODELS, RunError, load_run, new_directory, train_run
+from minigen.training.rvae import RVAETraining, rvae_step
+from minigen.training.rvae_gallery import RVAEGallery
 from minigen.training.text_gallery import TextGallery
 from minigen.training.trainer import DivergenceError, Trainer
 from minigen.training.vae import VAETraining, vae_step
@@ -27,6 +29,8 @@ __all__ = [
     "Method",
     "MusicGallery",
     "MusicTraining",
+    "RVAEGallery",
+    "RVAETraining",
     "RunError",
     "TextGallery",
     "Trainer",
@@ -37,6 +41,7 @@ __all__ = [
     "load_run",
     "music_step",
     "new_directory",
+    "rvae_step",
     "save_images",
     "save_side_by_side",
     "train_run",

@@ -15,7 +15,7 @@ from typing import Any
 
 from minigen.backend import Generator, info
 from minigen.files import write_text
-from minigen.models import DCGAN, GAN, VAE, Autoencoder, CharLSTM, ConvGAN, ConvVAE, MusicLSTM
+from minigen.models import DCGAN, GAN, RVAE, VAE, Autoencoder, CharLSTM, ConvGAN, ConvVAE, MusicLSTM
 from minigen.optim import Schedule
 from minigen.training.gallery import Gallery
 from minigen.training.method import Method
@@ -30,6 +30,7 @@ MODELS: dict[str, Any] = {
     "dcgan": DCGAN,
     "char-lstm": CharLSTM,
     "music": MusicLSTM,
+    "rvae": RVAE,
 }
 WRITTEN = (
     "config.json", "history.csv", "result.json", "checkpoint.safetensors", "samples.png",

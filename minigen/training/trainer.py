@@ -20,6 +20,7 @@ REPORT_STEPS = 50  # steps between two readings of the losses
 MADE_BY = {
     "Images": "data.digits(), data.mnist() or data.Images(name, images, labels)",
     "Music": "data.music.chorales() or data.music.Music(name, rolls)",
+    "Sentences": "data.sentences.sentences(path)",
     "Text": "data.texts(path) or data.Text(name, codes, vocabulary)",
 }
 Callback = Callable[["Trainer"], None]

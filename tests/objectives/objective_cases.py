@@ -61,6 +61,7 @@ ROWS = {
     "BINOMIAL": Row(objectives.binomial_log_likelihood, (COUNTS, A), (8,)),
     "MSE": Row(objectives.mean_squared_error, (A, B)),
     "KLSTANDARD": Row(objectives.gaussian_kl, (A, B)),
+    "FREEBITS": Row(objectives.free_bits_kl, (A, B), (0.6,)),
     "KLGAUSS": Row(objectives.gaussian_kl_between, (A, B, C, D)),
     "KLSAMPLED": Row(sampled_kl, (A, B), (np.array([C, D]),)),
     "ELBO": Row(objectives.elbo, (normal(5, seed=8), A, B), (0.7,)),

@@ -77,6 +77,52 @@ def gaussian_kl(mean, log_var):
     return over_rows(kl_term, mean, log_var)
 
 
+def floored(mean, log_var, free, *, rows=False, together=False, floor=max):
+    """Dimension by dimension, the mean over the rows, not less than free."""
+    each = numpy.array([[kl_term(*v) for v in zip(*row, strict=True)]
+                        for row in zip(mean, log_var, strict=True)])  # fmt: skip
+    if together:
+        return floor(each.mean(axis=0).sum(), free)
+    if rows:
+        return numpy.mean([math.fsum(floor(k, free) for k in row) for row in each])
+    return math.fsum(floor(k, free) for k in each.mean(axis=0))
+
+
+@equation(
+    "FREEBITS",
+    title="Divergence with free bits",
+    latex=r"KL_\lambda = \sum_j \max\left(\lambda, \, \frac{1}{n} \sum_i KL_{ij}\right)",
+    symbols={
+        "KL_{ij}": "divergence of q from N(0, 1) in row i and dimension j, nats",
+        r"\lambda": "nats a dimension that cost nothing",
+        "n": "rows of the batch",
+    },
+    source="Kingma et al. 2016, equation 15",
+    code="minigen.objectives.divergences.free_bits_kl",
+    wrong={
+        "each_row": Wrong(
+            "the maximum is taken in each row, before the mean over the batch",
+            lambda m, v, free: floored(m, v, free, rows=True),
+        ),
+        "all_dimensions_together": Wrong(
+            "lambda is given once to the sum instead of to each dimension",
+            lambda m, v, free: floored(m, v, free, together=True),
+        ),
+        "minimum": Wrong(
+            "the minimum: what lies above lambda costs nothing",
+            lambda m, v, free: floored(m, v, free, floor=min),
+        ),
+        "mean_over_dimensions": Wrong(
+            "the mean over the dimensions instead of the sum",
+            lambda m, v, free: floored(m, v, free) / m.shape[1],
+        ),
+    },
+    probes=((MEAN, LOG_VAR, 0.55), (MEAN, LOG_VAR, 0.6)),
+)
+def free_bits_kl(mean, log_var, free):
+    return floored(mean, log_var, free)
+
+
 def kl_between_terms(mean_q, log_var_q, mean_p, log_var_p):
     """KL(q || p) of numbers, as it stands in textbooks, with standard deviations."""
     sigma_q, sigma_p = math.exp(log_var_q) ** 0.5, math.exp(log_var_p) ** 0.5

@@ -1,0 +1,93 @@
+"""``minigen train rvae``: sentences with a code.
+
+The group of all training commands is imported from here, so that this one is in it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from minigen.cli.options import RUN_OPTIONS, FiniteRange, options
+from minigen.cli.train_music import train_group
+from minigen.cli.train_text import TEXT_OPTION, TextRun
+from minigen.data.sentences import sentences
+from minigen.training import RVAEGallery, RVAETraining
+
+__all__ = ["train_group", "train_rvae"]
+
+
+class RVAERun(TextRun):
+    """A run over the sentences of a text."""
+
+    def load(self) -> tuple[Any, Any]:
+        return sentences(self.common["text"])
+
+    def described(self) -> dict[str, Any]:
+        return {**self.source(), "words": list(self.images.vocabulary.words)}
+
+    def gallery(self, model: Any, directory: Path) -> Any:
+        return RVAEGallery(model, self.test, directory)
+
+
+@train_group.command("rvae")
+@TEXT_OPTION
+@click.option("--hidden", type=click.IntRange(1), default=128, show_default=True, help="Units.")
+@click.option(
+    "--embedding",
+    type=click.IntRange(1),
+    default=64,
+    show_default=True,
+    help="Numbers that stand for a word.",
+)
+@click.option(
+    "--code-size", type=click.IntRange(1), default=16, show_default=True, help="Dimensions of z."
+)
+@click.option(
+    "--annealing",
+    type=click.IntRange(0),
+    default=15,
+    show_default=True,
+    help="Epochs over which the weight of the KL rises from 0 to 1; 0: it is 1 at once.",
+)
+@click.option(
+    "--hide",
+    type=FiniteRange(0, 1),
+    default=0.4,
+    show_default=True,
+    help="Share of the words that the decoder does not see (word dropout).",
+)
+@click.option(
+    "--free-bits",
+    type=FiniteRange(0),
+    default=0.0,
+    show_default=True,
+    help="Nats a dimension of the code that cost nothing.",
+)
+@options(RUN_OPTIONS)
+def train_rvae(
+    hidden: int,
+    embedding: int,
+    code_size: int,
+    annealing: int,
+    hide: float,
+    free_bits: float,
+    **common: Any,
+) -> None:
+    """Train a recurrent variational autoencoder of sentences.
+
+    An LSTM reads a sentence into a code, another writes it again. Watch the KL: with --annealing 0
+    --hide 0 it goes to 0, for the writer does without the code.
+    """  # fmt: skip
+    run = RVAERun("rvae", common)
+    model = run.build(
+        symbols=len(run.images.vocabulary),
+        embedding_size=embedding,
+        hidden_size=hidden,
+        code_size=code_size,
+    )
+    rule = run.rule(model.parameters(), 2e-3)
+    method = RVAETraining(model, rule, run.method_rng, hide=hide, free=free_bits)
+    batch = run.common["batch_size"]
+    method.annealing = annealing * method.steps(run.images.flat, batch)
+    run.train(method, annealing=annealing, hide=hide, free_bits=free_bits)
