@@ -46,21 +46,21 @@ class RVAERun(TextRun):
 @click.option(
     "--annealing",
     type=click.IntRange(0),
-    default=15,
+    default=20,
     show_default=True,
     help="Epochs over which the weight of the KL rises from 0 to 1; 0: it is 1 at once.",
 )
 @click.option(
     "--hide",
     type=FiniteRange(0, 1),
-    default=0.4,
+    default=0.6,
     show_default=True,
     help="Share of the words that the decoder does not see (word dropout).",
 )
 @click.option(
     "--free-bits",
     type=FiniteRange(0),
-    default=0.0,
+    default=0.25,
     show_default=True,
     help="Nats a dimension of the code that cost nothing.",
 )
@@ -76,8 +76,8 @@ def train_rvae(
 ) -> None:
     """Train a recurrent variational autoencoder of sentences.
 
-    An LSTM reads a sentence into a code, another writes it again. Watch the KL: with --annealing 0
-    --hide 0 it goes to 0, for the writer does without the code.
+    An LSTM reads a sentence into a code, another writes it again. Watch the KL: with
+    --annealing 0 --hide 0 --free-bits 0 it goes to 0, for the writer does without the code.
     """  # fmt: skip
     run = RVAERun("rvae", common)
     model = run.build(

@@ -41,7 +41,7 @@ class WordVocabulary:
             )  # fmt: skip
 
     @classmethod
-    def of(cls, sentences: Iterable[Sequence[str]], at_least: int = 3) -> "WordVocabulary":
+    def of(cls, sentences: Iterable[Sequence[str]], at_least: int = 2) -> "WordVocabulary":
         """The words that occur ``at_least`` times, the most frequent first."""
         counts = Counter(word for sentence in sentences for word in sentence)
         kept = [word for word, count in counts.items() if count >= at_least]
@@ -49,6 +49,10 @@ class WordVocabulary:
 
     def __len__(self) -> int:
         return len(self.words) + 2
+
+    def knows(self, sentence: Sequence[str]) -> bool:
+        """Whether at most one word of it is unknown."""
+        return sum(word not in self.number for word in sentence) <= 1
 
     def encode(self, sentence: Sequence[str]) -> Codes:
         """The numbers of the words, and 0 at the end: int64 (n + 1,)."""
@@ -100,8 +104,9 @@ class Sentences:
 def sentences(path: str | os.PathLike[str] | None = None) -> tuple[Sentences, Sentences]:
     """The sentences of a UTF-8 file, or of the default text: to train on, and each tenth to test.
 
-    Sentences of 4 to 16 words; the vocabulary is that of the sentences to train on. Raises
-    DataError for a file that is not UTF-8, and for fewer than 20 sentences.
+    Sentences of 4 to 16 words with at most one that is rare; the vocabulary is that of the
+    sentences to train on: words that occur twice there. Raises DataError for a file that is not
+    UTF-8, and for fewer than 20 sentences.
     """
     name = "help topics" if path is None else Path(path).name
     found = words_of(default_text() if path is None else read_text(path))
@@ -113,6 +118,13 @@ def sentences(path: str | os.PathLike[str] | None = None) -> tuple[Sentences, Se
     test = found[TEST_EVERY - 1 :: TEST_EVERY]
     train = [sentence for i, sentence in enumerate(found) if (i + 1) % TEST_EVERY]
     vocabulary = WordVocabulary.of(train)
+    train, test = ([s for s in part if vocabulary.knows(s)] for part in (train, test))
+    if not train or not test:
+        raise DataError(
+            "sentences", f"words of {name} must come back in other sentences",
+            f"{len(train)} sentences to train on and {len(test)} to test without more than one "
+            "rare word", "take a longer text",
+        )  # fmt: skip
     parts = (("to train on", train), ("held back", test))
     first, second = (
         Sentences(f"{name}, {what}", tuple(vocabulary.encode(s) for s in part), vocabulary)

@@ -44,7 +44,7 @@ class RVAEGallery:
         lines += ["", "Sentences held back, and what is written from their codes:"]
         for codes_of, again in zip(self.test.flat, self.written(codes), strict=False):
             lines += [self.test.vocabulary.decode(codes_of), f"  -> {again}"]
-        for way in range(WAYS):
+        for way in range(min(WAYS, len(codes) // 2)):
             lines += ["", "From one sentence to another:"]
             begin, end = codes[2 * way], codes[2 * way + 1]
             steps = [begin + (end - begin) * (i / (STEPS - 1)) for i in range(STEPS)]

@@ -67,3 +67,26 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
     with pytest.raises(DataError, match="byte 0xff at offset 30"):
         minigen("train", "char-lstm", "--text", path, "--out", tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_sentences_get_a_code(tmp_path):
+    animals, places = ("cat", "dog", "rat", "cow"), ("mat", "hill", "roof", "road")
+    text = tmp_path / "sentences.txt"
+    text.write_text(
+        " ".join(f"The {a} sat on the {p}." for a in animals for p in places)
+        + " "
+        + " ".join(f"The {a} ran from the {p}." for a in animals for p in places)
+    )
+    minigen(
+        "train", "rvae", "--text", text, "--epochs", 2, "--hidden", 8, "--embedding", 4,
+        "--code-size", 2, "--annealing", 1, "--quiet", "--out", tmp_path / "run",
+    )  # fmt: skip
+    run = tmp_path / "run"
+    config, result = (json.loads((run / f"{n}.json").read_text()) for n in ("config", "result"))
+    assert "cat" in config["words"] and config["hide"] == 0.6
+    assert result["test_kl"] > 0 > result["test_elbo"] > result["test_reconstruction"] - 10
+    samples = (run / "samples.txt").read_text()
+    assert (
+        samples.count("From one sentence to another") == 1
+        and "sentences held back" in samples.lower()
+    )

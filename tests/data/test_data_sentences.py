@@ -37,6 +37,11 @@ def test_each_tenth_sentence_is_held_back(tmp_path):
     assert len(train) == 36 and len(test) == 4
     assert train.vocabulary is test.vocabulary and "cats" in train.vocabulary.words
     assert test.vocabulary.decode(test.flat[0]) == "sentence _ is about cats."
+    path.write_text(
+        " ".join(f"a{i} b{i} c{i} d{i}.".replace(str(i), chr(97 + i)) for i in range(25))
+    )
+    with pytest.raises(DataError, match="must come back in other sentences; got 0 sentences"):
+        sentences(path)
     path.write_text("Too few sentences here. Only two of them.")
     with pytest.raises(DataError, match="at least 20 sentences of 4 to 16 words; got 2"):
         sentences(path)
@@ -44,7 +49,8 @@ def test_each_tenth_sentence_is_held_back(tmp_path):
 
 def test_the_default_text_has_thousands():
     train, test = sentences()
-    assert len(train) > 1000 and len(test) > 100
+    assert len(train) > 1000 and len(test) > 80
+    assert all((codes == 1).sum() <= 1 for codes in (*train.flat, *test.flat))
     assert all(2 <= len(codes) <= 17 and codes[-1] == 0 for codes in train.flat)
     assert not any((codes[:-1] == 0).any() for codes in train.flat)
 
