@@ -87,13 +87,9 @@ def test_minigen_alone(tmp_path):
 def test_list():
     lines = benchmark("--list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == [
-        "conv_halving",
-        "conv_same",
-        "conv_vae",
-        "dcgan",
-        "dense_gan",
-        "mlp_vae",
-    ]
+        "char_lstm", "conv_halving", "conv_same", "conv_vae", "dcgan",
+        "dense_gan", "mlp_vae", "rvae",
+    ]  # fmt: skip
 
 
 def test_both_sides_have_the_same_workloads():
@@ -109,7 +105,7 @@ def test_both_sides_have_the_same_workloads():
     [
         (
             ("--only", "dense_gam"),
-            "'dense_gam' is no workload; choose from conv_halving, ",
+            "'dense_gam' is no workload; choose from char_lstm, ",
         ),
         (("--rounds", "0"), "--rounds: must be at least 1; got 0"),
         (("--json", "no/such/directory/x.json"), "--json: the directory of .* must exist"),
