@@ -19,6 +19,7 @@ EPOCHS = {
     "conv-gan": {"digits": 150, "mnist": 10},
     "dcgan": {"digits": 150, "mnist": 10},
     "char-lstm": {"text": 10},
+    "char-transformer": {"text": 10},
     "music": {"chorales": 60},
     "rvae": {"text": 40},
 }
@@ -28,6 +29,7 @@ DEFAULTS = {"batch_size": 100, "rule": "adam", "schedule": "constant"}
 BY_MODEL = {
     "conv-vae": {"batch_size": 50, "rule": "adam-bias-corrected", "schedule": "cosine"},
     "char-lstm": {"batch_size": 32, "rule": "adam-bias-corrected", "schedule": "cosine"},
+    "char-transformer": {"batch_size": 32, "rule": "adam-bias-corrected", "schedule": "cosine"},
     "rvae": {"batch_size": 32, "rule": "adam-bias-corrected"},
     "music": {"batch_size": 16, "rule": "adam-bias-corrected", "schedule": "cosine"},
 }

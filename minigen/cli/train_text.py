@@ -94,3 +94,43 @@ def train_char_lstm(
     )
     rule = run.rule(model.parameters(), 4e-3)
     run.train(LanguageTraining(model, rule, steps, max_norm), steps=steps, max_norm=max_norm)
+
+
+@train_group.command("char-transformer")
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    default=128,
+    show_default=True,
+    help="Features of a character; a multiple of the heads.",
+)
+@click.option("--heads", type=click.IntRange(1), default=4, show_default=True, help="Heads.")
+@click.option("--layers", type=click.IntRange(1), default=2, show_default=True, help="Blocks.")
+@options(TEXT_OPTIONS)
+@options(RUN_OPTIONS)
+def train_char_transformer(
+    size: int,
+    heads: int,
+    layers: int,
+    steps: int,
+    dropout: float,
+    max_norm: float,
+    **common: Any,
+) -> None:
+    """Train a small causal transformer to foretell the next character.
+
+    It looks back at most --steps characters. Figures and samples as for char-lstm.
+    """  # fmt: skip
+    if size % heads:
+        raise click.BadParameter(f"{size} is no multiple of {heads} heads", param_hint="--size")
+    run = TextRun("char-transformer", common)
+    model = run.build(
+        symbols=len(run.images.vocabulary),
+        size=size,
+        heads=heads,
+        layers=layers,
+        context=steps,
+        dropout=dropout,
+    )
+    rule = run.rule(model.parameters(), 1e-3)
+    run.train(LanguageTraining(model, rule, steps, max_norm), steps=steps, max_norm=max_norm)

@@ -8,6 +8,7 @@ from minigen.models.gan import GAN
 from minigen.models.layers import ACTIVATIONS, dense_chain
 from minigen.models.music import MusicLSTM
 from minigen.models.rvae import RVAE
+from minigen.models.transformer import Block, CharTransformer
 from minigen.models.vae import VAE
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "RVAE",
     "VAE",
     "Autoencoder",
+    "Block",
     "CharLSTM",
+    "CharTransformer",
     "ConvGAN",
     "ConvVAE",
     "MusicLSTM",

@@ -87,7 +87,8 @@ def write_on(
 def _written(
     model: Any, x: Any, length: int, rng: Generator, temperature: float, top_k: int | None
 ) -> Iterator[int]:
-    state = None
+    state, context = None, getattr(model, "context", None)
+    x = x if context is None else x[-context:]
     for _ in range(length):
         with no_grad():
             logits, state = model(x[:, None], state)

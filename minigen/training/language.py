@@ -8,6 +8,7 @@ from minigen.backend import Generator, asarray
 from minigen.data import Text, streams, windows
 from minigen.ops import cross_entropy, mean, reshape
 from minigen.optim import UpdateRule, clip_by_norm
+from minigen.tensor import Tensor
 from minigen.training.method import Method
 
 TEST_STREAMS = 32  # pieces of the held-back text that are read side by side after each epoch
@@ -21,7 +22,14 @@ def surprise(logits: Any, y: Any) -> Any:
 
 def cut_off(state: Any) -> Any:
     """The state without its graph: the gradient stops here."""
-    return tuple(part.detach() for part in state)
+    return tuple(part.detach() if isinstance(part, Tensor) else part for part in state)
+
+
+def at_once(model: Any, steps: int) -> int:
+    """How many symbols to read at once: ``steps``, or half of what the model can look back on, so
+    that each symbol has at least the other half before it."""
+    context = getattr(model, "context", None)
+    return steps if context is None else max(1, min(steps, context // 2))
 
 
 def language_step(
@@ -56,7 +64,7 @@ def stream_loss(model: Any, codes: Any, n: int, steps: int) -> float:
     with n = 1 it is one stream, every symbol foretold from all before it.
     """
     total, state = 0.0, None
-    pieces = streams(codes, n)
+    pieces, steps = streams(codes, n), at_once(model, steps)
     with no_grad(), model.evaluating():
         for x, y in windows(pieces, steps):
             logits, state = model(asarray(x), state)

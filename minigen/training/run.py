@@ -15,7 +15,18 @@ from typing import Any
 
 from minigen.backend import Generator, info
 from minigen.files import write_text
-from minigen.models import DCGAN, GAN, RVAE, VAE, Autoencoder, CharLSTM, ConvGAN, ConvVAE, MusicLSTM
+from minigen.models import (
+    DCGAN,
+    GAN,
+    RVAE,
+    VAE,
+    Autoencoder,
+    CharLSTM,
+    CharTransformer,
+    ConvGAN,
+    ConvVAE,
+    MusicLSTM,
+)
 from minigen.optim import Schedule
 from minigen.training.gallery import Gallery
 from minigen.training.method import Method
@@ -29,6 +40,7 @@ MODELS: dict[str, Any] = {
     "conv-gan": ConvGAN,
     "dcgan": DCGAN,
     "char-lstm": CharLSTM,
+    "char-transformer": CharTransformer,
     "music": MusicLSTM,
     "rvae": RVAE,
 }

@@ -44,6 +44,18 @@ def test_a_run_has_figures_a_sample_and_curves(run):
     assert len(list((run / "pictures").glob("sample-*.txt"))) == 2
 
 
+def test_a_transformer_has_the_same_figures_and_writes(tmp_path, text):
+    minigen(
+        "train", "char-transformer", "--text", text, "--epochs", 1, "--size", 8, "--heads", 2,
+        "--layers", 1, "--steps", 16, "--batch-size", 8, "--quiet", "--out", tmp_path / "run",
+    )  # fmt: skip
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert 0 < result["test_loss_one_stream"] < 4
+    assert minigen("sample", tmp_path / "run", "--prompt", "the ", "--n", 30).startswith("the ")
+    wrong = minigen("train", "char-transformer", "--size", 9, "--heads", 2, code=2)
+    assert "9 is no multiple of 2 heads" in wrong
+
+
 def test_text_is_written_to_the_terminal(run):
     one = minigen("sample", run, "--prompt", "the ", "--n", 40, "--temperature", 0.8, "--top-k", 5)
     assert one.startswith("the ") and len(one) == 45
