@@ -25,7 +25,7 @@ from minigen.backend import (
 )
 from minigen.creation import arange, ones, tensor, zeros
 from minigen.drawing import draw_graph
-from minigen.functional import dropout, gaussian_log_prob
+from minigen.functional import attention, causal_mask, dropout, gaussian_log_prob
 from minigen.gradcheck import GradientError, gradcheck
 from minigen.ops import (
     absolute,
@@ -88,12 +88,13 @@ configure_from_environment()
 
 __all__ = [
     "BackendError", "Generator", "GradientError", "GraphError", "Tensor", "absolute", "arange",
-    "asarray", "avg_pool2d", "batch_norm", "bernoulli_log_prob", "broadcast_to", "clip",
-    "concatenate", "conv1d", "conv2d", "conv_transpose2d", "cos", "cross_entropy", "detect_anomaly",
-    "draw_graph", "dropout", "elu", "embedding", "erf", "exp", "flip", "gaussian_log_prob", "gelu",
-    "generator", "grad", "gradcheck", "info", "layer_norm", "leaky_relu", "linear", "log", "log1p",
-    "log_softmax", "logsumexp", "lstm", "matmul", "max_pool2d", "max_unpool2d", "maximum", "mean",
-    "minimum", "no_grad", "ones", "pad", "relu", "repeat", "reshape", "sigmoid", "sin", "softmax",
-    "softplus", "split", "sqrt", "stack", "tanh", "tensor", "to_numpy", "transpose", "unpool2d",
-    "upsample_bilinear2d", "upsample_nearest2d", "use_backend", "var", "where", "zeros",
+    "asarray", "attention", "avg_pool2d", "batch_norm", "bernoulli_log_prob", "broadcast_to",
+    "causal_mask", "clip", "concatenate", "conv1d", "conv2d", "conv_transpose2d", "cos",
+    "cross_entropy", "detect_anomaly", "draw_graph", "dropout", "elu", "embedding", "erf", "exp",
+    "flip", "gaussian_log_prob", "gelu", "generator", "grad", "gradcheck", "info", "layer_norm",
+    "leaky_relu", "linear", "log", "log1p", "log_softmax", "logsumexp", "lstm", "matmul",
+    "max_pool2d", "max_unpool2d", "maximum", "mean", "minimum", "no_grad", "ones", "pad", "relu",
+    "repeat", "reshape", "sigmoid", "sin", "softmax", "softplus", "split", "sqrt", "stack", "tanh",
+    "tensor", "to_numpy", "transpose", "unpool2d", "upsample_bilinear2d", "upsample_nearest2d",
+    "use_backend", "var", "where", "zeros",
 ]  # fmt: skip
