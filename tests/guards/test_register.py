@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 ID = re.compile(r"\[E\.([A-Z][A-Z0-9]*)\]")
 PLACEHOLDER = "NAME"  # as in "[E.NAME]", where the form of an ID is explained
 # Elementary operations, whose source is "definition", need no lesson; nor do these.
-NOT_TAUGHT: set[str] = {"FREEBITS"}
+NOT_TAUGHT: set[str] = set()
 every_entry = pytest.mark.parametrize("entry", REGISTER.values(), ids=lambda entry: entry.id)
 
 
