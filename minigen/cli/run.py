@@ -20,7 +20,7 @@ EPOCHS = {
     "dcgan": {"digits": 150, "mnist": 10},
     "char-lstm": {"text": 10},
     "char-transformer": {"text": 10},
-    "music": {"chorales": 60},
+    "music": {"chorales": 100},
     "rvae": {"text": 40},
 }
 # What suits a model. Without bias correction, Adam's first steps are six times as long; they left

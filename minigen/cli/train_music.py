@@ -67,5 +67,5 @@ def train_music(hidden: int, layers: int, dropout: float, max_norm: float, **com
     """  # fmt: skip
     run = MusicRun("music", common)
     model = run.build(keys=KEYS, hidden_size=hidden, num_layers=layers, dropout=dropout)
-    method = MusicTraining(model, run.rule(model.parameters(), 3e-3), max_norm)
+    method = MusicTraining(model, run.rule(model.parameters(), 1e-2), max_norm)
     run.train(method, max_norm=max_norm)
