@@ -83,8 +83,8 @@ RUN_OPTIONS: list[Callable[..., Any]] = [  # that every model has
     click.option("--epochs", type=click.IntRange(1), help="Passes over the data.  [by data set]"),
     click.option(
         "--batch-size", type=click.IntRange(1),
-        help="Examples a step; the rule gd always takes all of them.  [conv-vae: 50, char-*, "
-        "rvae: 32, music: 16, else 100]",
+        help="Examples a step; the rule gd always takes all of them.  [conv-vae: 50, char-lstm and "
+        "music: 16, char-transformer and rvae: 32, else 100]",
     ),
     click.option(
         "--seed", type=click.IntRange(0), default=0, show_default=True,

@@ -28,7 +28,7 @@ EPOCHS = {
 DEFAULTS = {"batch_size": 100, "rule": "adam", "schedule": "constant"}
 BY_MODEL = {
     "conv-vae": {"batch_size": 50, "rule": "adam-bias-corrected", "schedule": "cosine"},
-    "char-lstm": {"batch_size": 32, "rule": "adam-bias-corrected", "schedule": "cosine"},
+    "char-lstm": {"batch_size": 16, "rule": "adam-bias-corrected", "schedule": "cosine"},
     "char-transformer": {"batch_size": 32, "rule": "adam-bias-corrected", "schedule": "cosine"},
     "rvae": {"batch_size": 32, "rule": "adam-bias-corrected"},
     "music": {"batch_size": 16, "rule": "adam-bias-corrected", "schedule": "cosine"},

@@ -92,7 +92,7 @@ def train_char_lstm(
         num_layers=layers,
         dropout=dropout,
     )
-    rule = run.rule(model.parameters(), 4e-3)
+    rule = run.rule(model.parameters(), 5e-3)
     run.train(LanguageTraining(model, rule, steps, max_norm), steps=steps, max_norm=max_norm)
 
 
