@@ -62,6 +62,9 @@ def test_a_product_is_the_product(count, shape, monkeypatch):
     a, b = rng.normal(size=(n, k)), rng.normal(size=(k, m))
     np.testing.assert_allclose(parallel.product(a, b), np.dot(a, b), rtol=1e-12)
     np.testing.assert_allclose(parallel.product(a.T.copy().T, b), np.dot(a, b), rtol=1e-12)
+    out = np.full((n, m), np.nan)
+    assert parallel.product(a, b, out=out) is out
+    np.testing.assert_allclose(out, np.dot(a, b), rtol=1e-12)
 
 
 def test_elementwise_work_in_blocks_whatever_the_layout(count, monkeypatch):
