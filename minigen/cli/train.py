@@ -35,8 +35,9 @@ activation_option = click.option(
 def train_group() -> None:
     """Train a model; the run directory keeps figures, pictures and weights.
 
-    A run directory holds config.json, history.csv, result.json, checkpoint.safetensors and the
-    pictures samples.png, reconstructions.png, latent.png, traversals.png, losses.png.
+    A run directory holds config.json, history.csv, result.json, checkpoint.safetensors and what
+    there is to see: samples.png, reconstructions.png, latent.png, traversals.png, kernels.png,
+    features.png for images, samples.txt for text, samples.mid for music, and losses.png.
     """
 
 

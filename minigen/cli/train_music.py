@@ -60,10 +60,11 @@ class MusicRun(Run):
 )
 @options(RUN_OPTIONS)
 def train_music(hidden: int, layers: int, dropout: float, max_norm: float, **common: Any) -> None:
-    """Train an LSTM to foretell the next frame of Bach's chorales.
+    """Train an LSTM on Bach's chorales.
 
-    The result's test_loss is the mean surprise in nats a frame; samples.mid is music that the
-    model made up, samples.png shows it. Needs pip install "minigen[music]".
+    It foretells which keys sound in the next frame. The result's test_loss is the mean surprise in
+    nats a frame; samples.mid is music that the model made up, samples.png shows it. Needs pip
+    install "minigen[music]".
     """  # fmt: skip
     run = MusicRun("music", common)
     model = run.build(keys=KEYS, hidden_size=hidden, num_layers=layers, dropout=dropout)

@@ -79,7 +79,7 @@ def train_char_lstm(
     max_norm: float,
     **common: Any,
 ) -> None:
-    """Train an LSTM to foretell the next character.
+    """Train an LSTM on text, character by character.
 
     The result's test_loss_one_stream is the mean surprise over the text held back, in nats a
     character, each foretold from all before it; samples.txt is text that the model wrote.
@@ -117,7 +117,7 @@ def train_char_transformer(
     max_norm: float,
     **common: Any,
 ) -> None:
-    """Train a small causal transformer to foretell the next character.
+    """Train a small causal transformer on text.
 
     It looks back at most --steps characters. Figures and samples as for char-lstm.
     """  # fmt: skip

@@ -34,6 +34,24 @@ def sigmoid_rows(x: Array) -> tuple[Array, Array]:
     return x[: 2 * hidden], x[3 * hidden :]
 
 
+def activate(a: Array) -> None:
+    """i, f, g, o from what they are functions of, in place: halved rows, see above."""
+    xp(a).tanh(a, out=a)
+    for sigmoids in sigmoid_rows(a):
+        sigmoids *= 0.5
+        sigmoids += 0.5
+
+
+def slopes(gates: Array, out: Array) -> None:
+    """σ' = σ - σ² of i, f and o, tanh' = 1 - tanh² of g, written to ``out``."""
+    module, hidden = xp(gates), len(gates) // 4
+    module.multiply(gates, gates, out=out)
+    for sigmoids, squares in zip(sigmoid_rows(gates), sigmoid_rows(out), strict=True):
+        module.subtract(sigmoids, squares, out=squares)
+    tanhs = out[2 * hidden : 3 * hidden]
+    module.subtract(1.0, tanhs, out=tanhs)
+
+
 def forward(
     x: Array, h: Array, c: Array, weight_ih: Array, weight_hh: Array, bias: Array,
     lengths: Any, trace: Trace,
@@ -57,10 +75,7 @@ def forward(
         a, cell, tanh_cell = trace.gates[t], trace.cells[t + 1], trace.tanh_cells[t]
         seen[hidden:-1] = x[t].T
         product(weights, seen, out=a)
-        module.tanh(a, out=a)
-        for sigmoids in sigmoid_rows(a):
-            sigmoids *= 0.5
-            sigmoids += 0.5
+        activate(a)
         i, f, g, o = a.reshape(4, hidden, n)
         module.multiply(f, trace.cells[t], out=cell)  # c_t = f ⊙ c_{t-1} + i ⊙ g
         module.multiply(i, g, out=new)
@@ -116,7 +131,7 @@ def through_time(
     gh[...] = gy[steps].T
     ga, slope = (module.empty((rows, n), dtype=gy.dtype) for _ in range(2))
     ga_i, ga_f, ga_g, ga_o = ga.reshape(4, hidden, n)
-    part, tanhs = slope[:hidden], slope[2 * hidden : 3 * hidden]
+    part = slope[:hidden]  # scratch, until the slopes are computed
     for t in reversed(range(steps)):
         gates, tanh_cell = trace.gates[t], trace.tanh_cells[t]
         i, f, g, o = gates.reshape(4, hidden, n)
@@ -133,10 +148,7 @@ def through_time(
         module.multiply(gc, trace.cells[t], out=ga_f)
         module.multiply(gc, i, out=ga_g)
         module.multiply(gh, tanh_cell, out=ga_o)
-        module.multiply(gates, gates, out=slope)  # σ' = σ - σ², tanh' = 1 - tanh²
-        for sigmoids, squares in zip(sigmoid_rows(gates), sigmoid_rows(slope), strict=True):
-            module.subtract(sigmoids, squares, out=squares)
-        module.subtract(1.0, tanhs, out=tanhs)
+        slopes(gates, slope)
         ga *= slope
         gc *= f
         if lengths is not None:
