@@ -6,9 +6,11 @@ from typing import Any
 import click
 
 from minigen.autograd import no_grad
-from minigen.backend import Array, Generator, to_numpy, xp
+from minigen.backend import Generator, to_numpy
 from minigen.cli.options import FiniteRange
-from minigen.cli.sample_text import stream_text
+from minigen.cli.sample_music import write_piece
+from minigen.cli.sample_text import print_sentences, stream_text
+from minigen.cli.ways import between
 from minigen.ops import concatenate
 from minigen.training import load_run, save_images
 
@@ -20,7 +22,8 @@ AT_ONCE = 500  # images that are decoded together
 @click.option(
     "--n",
     type=click.IntRange(1, 10_000),
-    help="How many images, rows with --interpolate, or characters.  [default: 64, 8, 500]",
+    help="How many images, rows with --interpolate, characters, sentences or frames.  "
+    "[default: 64, 8, 500, 10, 64]",
 )
 @click.option(
     "--seed",
@@ -33,7 +36,7 @@ AT_ONCE = 500  # images that are decoded together
     "--interpolate",
     type=click.IntRange(2, 1000),
     metavar="STEPS",
-    help="N rows, each on the way from one random code to another in STEPS images.",
+    help="N rows, each on the way from one random code to another in STEPS images or sentences.",
 )
 @click.option(
     "--out",
@@ -61,17 +64,27 @@ def sample_command(
 ) -> None:
     """Draw N images from the model of the run directory RUN and write them as one PNG sheet.
 
-    A text model writes N characters to the terminal instead.
+    A text model writes N characters to the terminal instead, a sentence model N sentences, and a
+    model of music a MIDI file of N frames.
     """
-    if out is not None and out.suffix.lower() != ".png":
-        raise click.BadParameter(f"must end in .png; got {out}", param_hint="--out")
+    if out is not None and out.suffix.lower() not in (".png", ".mid"):
+        raise click.BadParameter(
+            f"must end in .png, or .mid for music; got {out}", param_hint="--out"
+        )
     model, config = load_run(run)
+    of_text = {"--prompt": prompt, "--temperature": temperature, "--top-k": top_k}
     if "symbols" in config:
-        refuse("images", {"--interpolate": interpolate, "--out": out})
+        refuse("images or sentences", {"--interpolate": interpolate, "--out": out})
         temperature = 1.0 if temperature is None else temperature
         stream_text(model, config, prompt, n, seed, temperature, top_k)
+    elif "words" in config:
+        refuse("text", of_text | {"--out": out})
+        print_sentences(model, config, n, seed, interpolate)
+    elif "keys" in config:
+        refuse("text", of_text | {"--interpolate": interpolate})
+        click.echo(f"wrote {write_piece(model, run, n, seed, out)}")
     else:
-        refuse("text", {"--prompt": prompt, "--temperature": temperature, "--top-k": top_k})
+        refuse("text", of_text)
         n = n or (8 if interpolate else 64)
         path = draw_images(model, config, run, n, seed, interpolate, out)
         click.echo(f"wrote {path}")
@@ -106,10 +119,3 @@ def draw_images(
     images = to_numpy(concatenate(parts)).reshape(-1, *config["shape"])
     save_images(images, path, title, columns=interpolate)
     return path
-
-
-def between(begin: Array, end: Array, steps: int) -> Array:
-    """Codes on the straight ways from the rows of begin to those of end: (rows · steps, d)."""
-    way = xp(begin).linspace(0, 1, steps, dtype=begin.dtype)[None, :, None]
-    codes = begin[:, None] * (1 - way) + end[:, None] * way
-    return codes.reshape(-1, begin.shape[1])

@@ -5,11 +5,14 @@ from typing import Any
 
 import click
 
-from minigen.backend import Generator
+from minigen.backend import Generator, to_numpy
+from minigen.cli.ways import between
 from minigen.data import Vocabulary
+from minigen.data.sentences import WordVocabulary
 from minigen.models import write_on
 
 LENGTH = 500  # characters, unless told otherwise
+SENTENCES = 10
 
 
 def stream_text(
@@ -30,3 +33,18 @@ def stream_text(
         click.echo(vocabulary.symbols[code], nl=False)
         sys.stdout.flush()
     click.echo()
+
+
+def print_sentences(
+    model: Any, config: dict[str, Any], n: int | None, seed: int, interpolate: int | None
+) -> None:
+    """Print n sentences from random codes, or n ways between two codes in so many sentences."""
+    vocabulary = WordVocabulary(config["words"])
+    rng = Generator(seed)
+    codes = model.prior(n or (3 if interpolate else SENTENCES), rng)
+    if interpolate:
+        codes = between(codes, model.prior(len(codes), rng), interpolate)
+    for i, column in enumerate(to_numpy(model.write(codes)).T):
+        if interpolate and i and i % interpolate == 0:
+            click.echo()
+        click.echo(vocabulary.decode(column))

@@ -31,6 +31,14 @@ def test_a_run_has_figures_pictures_and_midi(tmp_path, monkeypatch):
     assert figures["chosen_valid_loss"] == pytest.approx(lowest, rel=1e-6)
     for name in ("samples.png", "samples.mid", "losses.png", "checkpoint.safetensors"):
         assert (tmp_path / "run" / name).stat().st_size > 0
+    words = ["sample", str(tmp_path / "run"), "--n", "5"]
+    for extra, expected in (
+        ([], "run/sample-seed0-5.mid"),
+        (["--out", str(tmp_path / "x.mid")], "x.mid"),
+    ):
+        result = CliRunner().invoke(cli, words + extra)
+        assert result.exit_code == 0, result.output
+        assert (tmp_path / expected).read_bytes().startswith(b"MThd")
 
 
 def rows(run):

@@ -66,7 +66,9 @@ def test_text_is_written_to_the_terminal(run):
 
 
 def test_options_of_other_models_are_refused(run, tmp_path):
-    assert "is for models that make images" in minigen("sample", run, "--interpolate", 3, code=2)
+    assert "is for models that make images or sentences" in minigen(
+        "sample", run, "--interpolate", 3, code=2
+    )
     minigen("train", "gan", "--epochs", 1, "--quiet", "--out", tmp_path / "gan")
     output = minigen("sample", tmp_path / "gan", "--prompt", "x", code=2)
     assert "is for models that make text" in output
@@ -97,6 +99,9 @@ def test_sentences_get_a_code(tmp_path):
     config, result = (json.loads((run / f"{n}.json").read_text()) for n in ("config", "result"))
     assert "cat" in config["words"] and config["hide"] == 0.6
     assert result["test_kl"] > 0 > result["test_elbo"] > result["test_reconstruction"] - 10
+    assert len(minigen("sample", run, "--n", 4).splitlines()) == 4
+    ways = minigen("sample", run, "--n", 2, "--interpolate", 3).split("\n\n")
+    assert [len(way.strip().splitlines()) for way in ways] == [3, 3]
     samples = (run / "samples.txt").read_text()
     assert (
         samples.count("From one sentence to another") == 1
