@@ -297,3 +297,20 @@ def test_wrong_cotangent():
     x = minigen.tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises(ValueError, match=r"the cotangent must be .*\(2,\) float32; got \(3,\)"):
         draw_graph(x * x, cotangent=minigen.tensor([1.0, 1.0, 1.0]))
+
+
+def test_drawing_an_lstm_leaves_its_trace_as_it_was():
+    """The drawing computes values anew; the backward pass after it is as without it."""
+    shapes = (2, 1, 2), (1, 3), (1, 3), (12, 2), (12, 3), (12,)
+    gradients = []
+    for drawn in (False, True):
+        rng = np.random.default_rng(0)
+        leaves = [minigen.tensor(rng.normal(size=s), requires_grad=True) for s in shapes]
+        y, _, _ = minigen.lstm(*leaves)
+        loss = (y * y).sum()
+        if drawn:
+            assert "lstm(#1, #2, #3, #4, #5, #6" in str(draw_graph(loss))
+        loss.backward()
+        gradients.append([leaf.grad.numpy() for leaf in leaves])
+    for a, b in zip(*gradients, strict=True):
+        np.testing.assert_array_equal(a, b)
