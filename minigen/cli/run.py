@@ -79,12 +79,19 @@ class Run:
         alpha = alpha if common["alpha"] is None else common["alpha"]
         return build_rule(common["rule"], params, alpha, common["settings"], defaults)
 
+    def batch_size(self, method: Method) -> int:
+        """Examples a step: all of them, where an update rule asks for it."""
+        return len(self.images) if method.full_batch else int(self.common["batch_size"])
+
+    def steps(self, method: Method) -> int:
+        """Steps an epoch."""
+        return method.steps(self.images.flat, self.batch_size(method))
+
     def schedules(self, method: Method) -> dict[str, optim.Schedule]:
         """For each update rule what the option asks for, over all the steps of this run."""
         if self.common["schedule"] == "constant":
             return {}
-        size = len(self.images) if method.full_batch else self.common["batch_size"]
-        steps = self.epochs * method.steps(self.images.flat, size)
+        steps = self.epochs * self.steps(method)
         return {n: optim.cosine(r.alpha, r.alpha / 100, steps) for n, r in method.rules.items()}
 
     def train(self, method: Method, **more: Any) -> None:
@@ -97,7 +104,7 @@ class Run:
             "model_arguments": self.arguments,
             **self.described(),
             "epochs": self.epochs,
-            "batch_size": len(self.images) if method.full_batch else common["batch_size"],
+            "batch_size": self.batch_size(method),
             "seed": common["seed"],
             "rule": common["rule"],
             "alpha": next(iter(method.rules.values())).alpha,

@@ -10,9 +10,8 @@ from minigen.backend import Generator, to_numpy
 from minigen.cli.options import FiniteRange
 from minigen.cli.sample_music import write_piece
 from minigen.cli.sample_text import print_sentences, stream_text
-from minigen.cli.ways import between
 from minigen.ops import concatenate
-from minigen.training import load_run, save_images
+from minigen.training import between, load_run, save_images
 
 AT_ONCE = 500  # images that are decoded together
 
@@ -82,12 +81,22 @@ def sample_command(
         print_sentences(model, config, n, seed, interpolate)
     elif "keys" in config:
         refuse("text", of_text | {"--interpolate": interpolate})
+        check_suffix(out, ".mid")
         click.echo(f"wrote {write_piece(model, run, n, seed, out)}")
     else:
         refuse("text", of_text)
+        check_suffix(out, ".png")
         n = n or (8 if interpolate else 64)
         path = draw_images(model, config, run, n, seed, interpolate, out)
         click.echo(f"wrote {path}")
+
+
+def check_suffix(out: Path | None, suffix: str) -> None:
+    """Raise BadParameter for a file name that promises another kind of file."""
+    if out is not None and out.suffix.lower() != suffix:
+        raise click.BadParameter(
+            f"must end in {suffix} for this model; got {out}", param_hint="--out"
+        )
 
 
 def refuse(kind: str, given: dict[str, Any]) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from minigen.backend import Generator, to_numpy
-from minigen.cli.ways import between
 from minigen.data import Vocabulary
 from minigen.data.sentences import WordVocabulary
 from minigen.models import write_on
+from minigen.training import between
 
 LENGTH = 500  # characters, unless told otherwise
 SENTENCES = 10

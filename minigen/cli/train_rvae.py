@@ -88,6 +88,5 @@ def train_rvae(
     )
     rule = run.rule(model.parameters(), 2e-3)
     method = RVAETraining(model, rule, run.method_rng, hide=hide, free=free_bits)
-    batch = run.common["batch_size"]
-    method.annealing = annealing * method.steps(run.images.flat, batch)
+    method.annealing = annealing * run.steps(method)
     run.train(method, annealing=annealing, hide=hide, free_bits=free_bits)

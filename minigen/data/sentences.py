@@ -60,7 +60,7 @@ class WordVocabulary:
         return np.array([*found, self.END], dtype=np.int64)
 
     def decode(self, codes: Iterable[int]) -> str:
-        """The sentence up to its end, as one writes it; "?" for unknown words."""
+        """The sentence up to its end, as one writes it; "_" for unknown words."""
         text = ""
         for code in codes:
             if code == self.END:

@@ -16,6 +16,7 @@ from minigen.training.rvae_gallery import RVAEGallery
 from minigen.training.text_gallery import TextGallery
 from minigen.training.trainer import DivergenceError, Trainer
 from minigen.training.vae import VAETraining, vae_step
+from minigen.training.ways import between
 
 __all__ = [
     "MODELS",
@@ -36,6 +37,7 @@ __all__ = [
     "Trainer",
     "VAETraining",
     "autoencoder_step",
+    "between",
     "gan_step",
     "language_step",
     "load_run",

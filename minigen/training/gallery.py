@@ -16,6 +16,7 @@ from minigen.metrics import judge_samples
 from minigen.models import GAN, VAE, Autoencoder
 from minigen.training import pictures
 from minigen.training.history import History
+from minigen.training.ways import between
 
 NOISE_SEED = 2  # of the codes that are drawn, whatever the run's own seed
 SAMPLES = 64
@@ -93,11 +94,9 @@ class Gallery:
     def interpolations(self, rows: int = 8, columns: int = 12) -> None:
         """For a model without an encoder: images on straight ways between random codes."""
         rng = Generator(NOISE_SEED)
-        begin, end = to_numpy(self.model.prior(rows, rng)), to_numpy(self.model.prior(rows, rng))
-        way = numpy.linspace(0, 1, columns, dtype=begin.dtype)[None, :, None]
-        codes = begin[:, None] * (1 - way) + end[:, None] * way
+        codes = between(self.model.prior(rows, rng), self.model.prior(rows, rng), columns)
         with no_grad():
-            decoded = self._images(self.model.decode(asarray(codes.reshape(rows * columns, -1))))
+            decoded = self._images(self.model.decode(codes))
         pictures.save_interpolations(decoded, self.directory / "latent.png", columns)
 
     def traversals(self) -> None:

@@ -97,8 +97,9 @@ class LanguageTraining(Method):
         self.state: Any = None
 
     def steps(self, flat: Any, batch_size: int) -> int:
-        """Windows an epoch; one less where the beginning is late."""
-        return -(-(len(flat) // batch_size - 1) // self.window)
+        """Windows an epoch; one less where the beginning is late. Raises DataError for a text too
+        short for so many streams."""
+        return -(-(len(streams(flat, batch_size)) - 1) // self.window)
 
     def epoch(self, flat: Any, batch_size: int, rng: Generator) -> Iterator[Any]:
         """One epoch: windows of all streams, and the symbols that follow, in their order."""

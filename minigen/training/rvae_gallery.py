@@ -10,6 +10,7 @@ from minigen.data.sentences import Sentences, side_by_side
 from minigen.files import write_text
 from minigen.training import pictures
 from minigen.training.history import History
+from minigen.training.ways import between
 
 SEED = 2  # of the codes that are drawn, whatever the run's own seed
 SAMPLES = 10
@@ -46,9 +47,8 @@ class RVAEGallery:
             lines += [self.test.vocabulary.decode(codes_of), f"  -> {again}"]
         for way in range(min(WAYS, len(codes) // 2)):
             lines += ["", "From one sentence to another:"]
-            begin, end = codes[2 * way], codes[2 * way + 1]
-            steps = [begin + (end - begin) * (i / (STEPS - 1)) for i in range(STEPS)]
-            lines += self.written(asarray(steps))
+            begin, end = codes[2 * way : 2 * way + 1], codes[2 * way + 1 : 2 * way + 2]
+            lines += self.written(between(begin, end, STEPS))
         return "\n".join(lines) + "\n"
 
     def snapshot(self, epoch: int) -> None:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from minigen.cli import main as entry
 from minigen.cli.main import cli
-from minigen.cli.ways import between
+from minigen.training import between
 
 
 def minigen(*words: str, code: int = 0) -> str:

@@ -70,6 +70,8 @@ def test_options_of_other_models_are_refused(run, tmp_path):
         "sample", run, "--interpolate", 3, code=2
     )
     minigen("train", "gan", "--epochs", 1, "--quiet", "--out", tmp_path / "gan")
+    output = minigen("sample", tmp_path / "gan", "--out", tmp_path / "x.mid", code=2)
+    assert "must end in .png for this model" in output and not (tmp_path / "x.mid").exists()
     output = minigen("sample", tmp_path / "gan", "--prompt", "x", code=2)
     assert "is for models that make text" in output
     assert "No such option" in minigen("train", "char-lstm", "--data", "digits", code=2)
@@ -81,6 +83,9 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
     with pytest.raises(DataError, match="byte 0xff at offset 30"):
         minigen("train", "char-lstm", "--text", path, "--out", tmp_path / "run")
     assert not (tmp_path / "run").exists()
+    path.write_bytes(b"short " * 5)
+    with pytest.raises(DataError, match="50 streams must have at least 2 symbols each"):
+        minigen("train", "char-lstm", "--text", path, "--batch-size", 50, "--out", tmp_path / "run")
 
 
 def test_sentences_get_a_code(tmp_path):

@@ -92,7 +92,8 @@ def test_a_text_that_repeats_is_learned():
     method = LanguageTraining(net, rule, steps=8)
     trainer = Trainer(method, text, text, batch_size=4, rng=Generator(1), progress=False)
     figures = trainer.run(12)
-    assert trainer.step == 12 * method.steps(text.flat, 4) or trainer.step < 12 * 8 + 1
+    assert method.steps(text.flat, 4) == 8  # 59 symbols of each stream are foretold
+    assert 12 * 7 <= trainer.step <= 12 * 8
     assert trainer.history.rows[0]["test_loss"] > 0.5 > 0.1 > figures["test_loss"]
     assert stream_loss(net, text.flat, 1, 50) < 0.1
     written = vocabulary.decode(write_on(net.eval(), vocabulary.encode("b"), 6, Generator(0), 0))

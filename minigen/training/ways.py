@@ -1,4 +1,4 @@
-"""Ways between codes, which both image and sentence models decode."""
+"""Ways between codes, for models of images and of sentences."""
 
 from minigen.backend import Array, xp
 
