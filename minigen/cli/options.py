@@ -83,8 +83,8 @@ RUN_OPTIONS: list[Callable[..., Any]] = [  # that every model has
     click.option("--epochs", type=click.IntRange(1), help="Passes over the data.  [by data set]"),
     click.option(
         "--batch-size", type=click.IntRange(1),
-        help="Examples a step; the rule gd always takes all of them.  [conv-vae: 50, char-lstm and "
-        "music: 16, char-transformer and rvae: 32, else 100]",
+        help="Examples a step; the rule gd always takes all of them.  [conv-vae: 50, char-lstm, "
+        "music and sequence-autoencoder: 16, char-transformer and rvae: 32, else 100]",
     ),
     click.option(
         "--seed", type=click.IntRange(0), default=0, show_default=True,
@@ -93,13 +93,13 @@ RUN_OPTIONS: list[Callable[..., Any]] = [  # that every model has
     click.option(
         "--rule", type=click.Choice(list(RULES)),
         help="Update rule. adam (no bias correction) and momentum are as stated in README.md.  "
-        "[conv-vae, char-*, music, rvae: adam-bias-corrected, else adam]",
+        "[conv-vae and all models of text and music: adam-bias-corrected, else adam]",
     ),
     click.option("--alpha", type=float, help="Step size of the rule.  [by model]"),
     click.option(
         "--schedule", type=click.Choice(["constant", "cosine"]),
         help="cosine: the step size falls to a hundredth of alpha along half a wave.  "
-        "[conv-vae, char-*, music: cosine, else constant]",
+        "[cosine for conv-vae and all models of text and music but rvae]",
     ),
     click.option(
         "--set", "settings", type=Setting(), multiple=True,

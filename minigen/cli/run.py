@@ -22,6 +22,7 @@ EPOCHS = {
     "char-transformer": {"text": 10},
     "music": {"chorales": 100},
     "rvae": {"text": 40},
+    "sequence-autoencoder": {"text": 40},
 }
 # What suits a model. Without bias correction, Adam's first steps are six times as long; they left
 # a third of the conv VAE's inner channels without a positive input, for good.
@@ -31,6 +32,7 @@ BY_MODEL = {
     "char-lstm": {"batch_size": 16, "rule": "adam-bias-corrected", "schedule": "cosine"},
     "char-transformer": {"batch_size": 32, "rule": "adam-bias-corrected", "schedule": "cosine"},
     "rvae": {"batch_size": 32, "rule": "adam-bias-corrected"},
+    "sequence-autoencoder": {"batch_size": 16, "rule": "adam-bias-corrected", "schedule": "cosine"},
     "music": {"batch_size": 16, "rule": "adam-bias-corrected", "schedule": "cosine"},
 }
 

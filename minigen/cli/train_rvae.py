@@ -1,4 +1,4 @@
-"""``minigen train rvae``: sentences with a code.
+"""``minigen train rvae`` and ``sequence-autoencoder``: sentences with a code.
 
 The group of all training commands is imported from here, so that this one is in it.
 """
@@ -12,12 +12,12 @@ from minigen.cli.options import RUN_OPTIONS, FiniteRange, options
 from minigen.cli.train_music import train_group
 from minigen.cli.train_text import TEXT_OPTION, TextRun
 from minigen.data.sentences import sentences
-from minigen.training import RVAEGallery, RVAETraining
+from minigen.training import RVAETraining, SentenceGallery, SequenceAutoencoderTraining
 
-__all__ = ["train_group", "train_rvae"]
+__all__ = ["train_group", "train_rvae", "train_sequence_autoencoder"]
 
 
-class RVAERun(TextRun):
+class SentenceRun(TextRun):
     """A run over the sentences of a text."""
 
     def load(self) -> tuple[Any, Any]:
@@ -27,7 +27,7 @@ class RVAERun(TextRun):
         return {**self.source(), "words": list(self.images.vocabulary.words)}
 
     def gallery(self, model: Any, directory: Path) -> Any:
-        return RVAEGallery(model, self.test, directory)
+        return SentenceGallery(model, self.test, directory)
 
 
 @train_group.command("rvae")
@@ -79,7 +79,7 @@ def train_rvae(
     An LSTM reads a sentence into a code, another writes it again. Watch the KL: with
     --annealing 0 --hide 0 --free-bits 0 it goes to 0, for the writer does without the code.
     """  # fmt: skip
-    run = RVAERun("rvae", common)
+    run = SentenceRun("rvae", common)
     model = run.build(
         symbols=len(run.images.vocabulary),
         embedding_size=embedding,
@@ -90,3 +90,33 @@ def train_rvae(
     method = RVAETraining(model, rule, run.method_rng, hide=hide, free=free_bits)
     method.annealing = annealing * run.steps(method)
     run.train(method, annealing=annealing, hide=hide, free_bits=free_bits)
+
+
+@train_group.command("sequence-autoencoder")
+@TEXT_OPTION
+@click.option("--hidden", type=click.IntRange(1), default=256, show_default=True, help="Units.")
+@click.option(
+    "--embedding",
+    type=click.IntRange(1),
+    default=64,
+    show_default=True,
+    help="Numbers that stand for a word.",
+)
+@click.option(
+    "--code-size", type=click.IntRange(1), default=64, show_default=True, help="Numbers in a code."
+)
+@options(RUN_OPTIONS)
+def train_sequence_autoencoder(hidden: int, embedding: int, code_size: int, **common: Any) -> None:
+    """Train an autoencoder of sentences.
+
+    An LSTM reads a sentence into a code, another writes it again from the code alone; the
+    result's test_words_right is the share of words held back that come back in their place.
+    """
+    run = SentenceRun("sequence-autoencoder", common)
+    model = run.build(
+        symbols=len(run.images.vocabulary),
+        embedding_size=embedding,
+        hidden_size=hidden,
+        code_size=code_size,
+    )
+    run.train(SequenceAutoencoderTraining(model, run.rule(model.parameters(), 5e-3)))

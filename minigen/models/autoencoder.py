@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigen import nn, ops
-from minigen.backend import Array, Generator, active
+from minigen.backend import Array, Generator
+from minigen.models.code_gaussian import CodeGaussian
 from minigen.models.layers import dense_chain
-from minigen.tensor import Tensor
 
 
 class Autoencoder(nn.Module):
@@ -33,9 +33,7 @@ class Autoencoder(nn.Module):
         self.encoder = dense_chain([data_size, *hidden, code_size], activation, rng)
         self.decoder = dense_chain([code_size, *reversed(hidden), data_size], activation, rng)
         self.code_size = code_size
-        self.code_mean = nn.new_buffer((code_size,))  # of the training codes, for sampling
-        # Cholesky root of their covariance; before it is fitted, codes are drawn from N(0, I)
-        self.code_root = Tensor(active().eye(code_size, dtype="float32"))
+        self.gaussian = CodeGaussian(code_size)  # of the training codes, for sampling
 
     def forward(self, x: Any) -> Any:
         """Logits of the reconstruction. x: (n, data_size) in [0, 1] -> (n, data_size)."""
@@ -55,8 +53,7 @@ class Autoencoder(nn.Module):
 
     def prior(self, n: int, rng: Generator) -> Array:
         """n codes from the Gaussian fitted to the training codes: (n, code_size)."""
-        noise = rng.normal((n, self.code_size), self.code_mean.dtype)
-        return self.code_mean.array + noise @ self.code_root.array.T
+        return self.gaussian.draw(n, rng)
 
     def sample(self, n: int, rng: Generator) -> Any:
         """n images: (n, data_size) in [0, 1]."""

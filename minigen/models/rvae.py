@@ -41,6 +41,10 @@ class RVAE(nn.Module):
         _, (h, _) = self.encoder(self.embedding(x), None, lengths)
         return self.mean(h[-1]), self.log_var(h[-1])
 
+    def codes(self, x: Any, lengths: Any) -> Any:
+        """The mean of q(z|x), (n, code_size)."""
+        return self.encode(x, lengths)[0]
+
     def logits(self, z: Any, before: Any, state: Any = None) -> tuple[Any, Any]:
         """Logits of each word, given z (n, code_size) and the words before: (steps, n) ->
         (steps, n, symbols); and the decoder's state after the last."""

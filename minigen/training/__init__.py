@@ -12,7 +12,11 @@ from minigen.training.music_gallery import MusicGallery
 from minigen.training.pictures import save_images, save_side_by_side
 from minigen.training.run import MODELS, RunError, load_run, new_directory, train_run
 from minigen.training.rvae import RVAETraining, rvae_step
-from minigen.training.rvae_gallery import RVAEGallery
+from minigen.training.sentence_gallery import SentenceGallery
+from minigen.training.sequence_autoencoder import (
+    SequenceAutoencoderTraining,
+    sequence_autoencoder_step,
+)
 from minigen.training.text_gallery import TextGallery
 from minigen.training.trainer import DivergenceError, Trainer
 from minigen.training.vae import VAETraining, vae_step
@@ -30,9 +34,10 @@ __all__ = [
     "Method",
     "MusicGallery",
     "MusicTraining",
-    "RVAEGallery",
+    "SentenceGallery",
     "RVAETraining",
     "RunError",
+    "SequenceAutoencoderTraining",
     "TextGallery",
     "Trainer",
     "VAETraining",
@@ -46,6 +51,7 @@ __all__ = [
     "rvae_step",
     "save_images",
     "save_side_by_side",
+    "sequence_autoencoder_step",
     "train_run",
     "vae_step",
 ]

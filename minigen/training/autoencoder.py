@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigen.autograd import no_grad
-from minigen.backend import asarray, xp
+from minigen.backend import asarray
 from minigen.models import Autoencoder
 from minigen.objectives import bernoulli_log_likelihood, mean_squared_error
 from minigen.ops import sigmoid
@@ -54,12 +54,7 @@ class AutoencoderTraining(Method):
     def finish(self, images: Any) -> dict[str, float]:
         """Fit a Gaussian to the codes of the training images, for ``sample``."""
         with no_grad():
-            codes = self.codes(asarray(images)).array
-        size, m = self.model.code_size, xp(codes)
-        covariance = m.cov(codes, rowvar=False).reshape(size, size)
-        covariance = covariance + 1e-6 * m.eye(size)  # dead units stay positive
-        self.model.code_mean.assign(codes.mean(axis=0))
-        self.model.code_root.assign(m.linalg.cholesky(covariance).astype(codes.dtype))
+            self.model.gaussian.fit(self.codes(asarray(images)).array)
         return {}
 
     def codes(self, x: Any) -> Any:

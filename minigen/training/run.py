@@ -26,6 +26,7 @@ from minigen.models import (
     ConvGAN,
     ConvVAE,
     MusicLSTM,
+    SequenceAutoencoder,
 )
 from minigen.optim import Schedule
 from minigen.training.gallery import Gallery
@@ -43,6 +44,7 @@ MODELS: dict[str, Any] = {
     "char-transformer": CharTransformer,
     "music": MusicLSTM,
     "rvae": RVAE,
+    "sequence-autoencoder": SequenceAutoencoder,
 }
 WRITTEN = (
     "config.json", "history.csv", "result.json", "checkpoint.safetensors", "samples.png",

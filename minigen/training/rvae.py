@@ -6,33 +6,17 @@ rises from 0 (annealing), words that are hidden from the decoder (word dropout),
 nothing up to some nats a dimension (free bits).
 """
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 from minigen.autograd import no_grad
 from minigen.backend import Generator, asarray, xp
-from minigen.data import batches
-from minigen.data.sentences import Sentences, WordVocabulary, side_by_side
+from minigen.data.sentences import WordVocabulary, side_by_side
 from minigen.objectives import Elbo, elbo, free_bits_kl
-from minigen.ops import cross_entropy, reduce_sum, reshape, where
 from minigen.optim import UpdateRule, clip_by_norm
-from minigen.training.method import Method
+from minigen.training.sentences import SentenceMethod, sentence_log_likelihood
 
 EVALUATION_SEED = 1
 TEST_BATCH = 100  # sentences that are judged together
-
-
-def sentence_log_likelihood(x: Any, lengths: Any, logits: Any) -> Any:
-    """log p(x|z) = Σ_t log p(x_t | z, x_1 ... x_{t-1}) of each sentence, (n,), in nats.
-
-    x: (steps, n) integers; lengths: (n,), the words with the end; logits (steps, n, symbols). What
-    lies behind a sentence's end does not count.
-    """
-    steps, n = x.shape
-    flat = reshape(logits, shape=(steps * n, logits.shape[2]))
-    log_p = reshape(-cross_entropy(flat, x.reshape(-1)), shape=(steps, n))
-    counts = xp(x).arange(steps)[:, None] < asarray(lengths)
-    return reduce_sum(where(counts, log_p, 0.0), axis=0)
 
 
 def words_before(x: Any, hidden: float, rng: Generator) -> Any:
@@ -81,7 +65,7 @@ def rvae_step(
     return parts
 
 
-class RVAETraining(Method):
+class RVAETraining(SentenceMethod):
     """How an RVAE is trained and judged.
 
     model, rule: what is trained, and by which update rule. rng: for noise and hidden words.
@@ -91,7 +75,6 @@ class RVAETraining(Method):
     """
 
     name = "rvae"
-    data: ClassVar[type] = Sentences
 
     def __init__(
         self,
@@ -112,11 +95,6 @@ class RVAETraining(Method):
     def beta(self) -> float:
         """The weight of the KL at the next step: min(1, steps done / annealing)."""
         return min(1.0, self.done / self.annealing) if self.annealing else 1.0
-
-    def epoch(self, flat: Any, batch_size: int, rng: Generator) -> Iterator[Any]:
-        """All sentences once, in a new order, those of one batch side by side."""
-        for index in batches(len(flat), batch_size, rng):
-            yield side_by_side([flat[i] for i in index])
 
     def step(self, x: Any) -> dict[str, Any]:
         words, lengths = asarray(x[0]), x[1]

@@ -88,16 +88,21 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
         minigen("train", "char-lstm", "--text", path, "--batch-size", 50, "--out", tmp_path / "run")
 
 
-def test_sentences_get_a_code(tmp_path):
+@pytest.fixture
+def sentences(tmp_path):
     animals, places = ("cat", "dog", "rat", "cow"), ("mat", "hill", "roof", "road")
-    text = tmp_path / "sentences.txt"
-    text.write_text(
+    path = tmp_path / "sentences.txt"
+    path.write_text(
         " ".join(f"The {a} sat on the {p}." for a in animals for p in places)
         + " "
         + " ".join(f"The {a} ran from the {p}." for a in animals for p in places)
     )
+    return path
+
+
+def test_sentences_get_a_code(tmp_path, sentences):
     minigen(
-        "train", "rvae", "--text", text, "--epochs", 2, "--hidden", 8, "--embedding", 4,
+        "train", "rvae", "--text", sentences, "--epochs", 2, "--hidden", 8, "--embedding", 4,
         "--code-size", 2, "--annealing", 1, "--quiet", "--out", tmp_path / "run",
     )  # fmt: skip
     run = tmp_path / "run"
@@ -112,3 +117,15 @@ def test_sentences_get_a_code(tmp_path):
         samples.count("From one sentence to another") == 1
         and "sentences held back" in samples.lower()
     )
+
+
+def test_sentences_go_through_a_vector_and_back(tmp_path, sentences):
+    minigen(
+        "train", "sequence-autoencoder", "--text", sentences, "--epochs", 2, "--hidden", 8,
+        "--embedding", 4, "--code-size", 3, "--quiet", "--out", tmp_path / "run",
+    )  # fmt: skip
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert 0 < result["test_words_right"] < 1 and 0 < result["test_cross_entropy"] < 30
+    assert len(minigen("sample", tmp_path / "run", "--n", 4).splitlines()) == 4
+    assert minigen("sample", tmp_path / "run", "--n", 1, "--interpolate", 3).count("\n") == 3
+    assert "sentences held back" in (tmp_path / "run" / "samples.txt").read_text().lower()

@@ -10,7 +10,8 @@ from minigen.models import RVAE
 from minigen.objectives import gaussian_kl
 from minigen.optim import SGD, AdamBiasCorrected
 from minigen.training import RVAETraining, Trainer, rvae_step
-from minigen.training.rvae import sentence_log_likelihood, words_before
+from minigen.training.rvae import words_before
+from minigen.training.sentences import sentence_log_likelihood
 
 
 def model(**options):

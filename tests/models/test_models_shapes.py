@@ -72,7 +72,7 @@ def test_vae_for_mnist():
 def test_autoencoder_for_mnist():
     model = Autoencoder(784, rng=Generator(0))
     assert shapes(model) == {**layers("encoder", 784, 256, 16), **layers("decoder", 16, 256, 784)}
-    assert set(model.state_dict()) - set(shapes(model)) == {"code_mean", "code_root"}
+    assert set(model.state_dict()) - set(shapes(model)) == {"gaussian.mean", "gaussian.root"}
     bare = Autoencoder(9, hidden=(), code_size=2, rng=Generator(0), activation=nn.Tanh)
     assert shapes(bare) == {**layers("encoder", 9, 2), **layers("decoder", 2, 9)}
 
@@ -205,8 +205,8 @@ def test_autoencoder_draws_codes_from_its_gaussian():
     model = SMALL["autoencoder"]().astype("float64")
     mean = np.array([1.0, -2.0, 0.5])
     root = np.array([[1.0, 0, 0], [0.8, 0.6, 0], [-0.5, 0.3, 0.2]])
-    model.code_mean.assign(mean)
-    model.code_root.assign(root)
+    model.gaussian.mean.assign(mean)
+    model.gaussian.root.assign(root)
     z = model.prior(40_000, Generator(0))
     assert abs(z.mean(axis=0) - mean).max() < 5 / 200
     assert abs(np.cov(z.T) - root @ root.T).max() < 5 * np.sqrt(2) / 200

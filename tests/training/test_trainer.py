@@ -202,7 +202,9 @@ def test_an_autoencoder_learns_and_its_codes_get_a_gaussian():
     figures = Trainer(method, digits, test, rng=rng, progress=False).run(15)
     assert figures["test_squared_error"] < 0.5 * before["test_squared_error"]
     codes = method.codes(digits.flat).numpy().astype("float64")
-    root = model.code_root.numpy()
-    np.testing.assert_allclose(model.code_mean.numpy(), codes.mean(axis=0), rtol=1e-3, atol=1e-3)
+    root = model.gaussian.root.numpy()
+    np.testing.assert_allclose(
+        model.gaussian.mean.numpy(), codes.mean(axis=0), rtol=1e-3, atol=1e-3
+    )
     covariance = np.cov(codes, rowvar=False)
     np.testing.assert_allclose(root @ root.T, covariance, atol=1e-3 * covariance.max())

@@ -1,4 +1,5 @@
-"""What there is to see of an RVAE: sentences from random codes, sentences read and written again,
+"""What there is to see of a model with a code for a sentence: sentences from random codes,
+sentences read and written again,
 and the way from one sentence to another."""
 
 from pathlib import Path
@@ -18,7 +19,7 @@ WAYS = 3
 STEPS = 7
 
 
-class RVAEGallery:
+class SentenceGallery:
     """Writes what ``model`` makes into ``directory``. test: the sentences held back."""
 
     def __init__(self, model: Any, test: Sentences, directory: Path) -> None:
@@ -32,10 +33,10 @@ class RVAEGallery:
         return [self.test.vocabulary.decode(column) for column in words.T]
 
     def codes(self, n: int) -> Any:
-        """Mean codes of the first n sentences held back."""
+        """Codes of the first n sentences held back."""
         x, lengths = side_by_side(self.test.flat[:n])
         with no_grad():
-            return self.model.encode(asarray(x), lengths)[0].array
+            return self.model.codes(asarray(x), lengths).array
 
     def text(self) -> str:
         """Samples, reconstructions and interpolations, as one text."""
@@ -56,7 +57,7 @@ class RVAEGallery:
         write_text(self.directory / "pictures" / f"sample-{epoch:05d}.txt", self.text())
 
     def losses(self, history: History) -> None:
-        """The bound and its parts over the epochs, in nats a sentence."""
+        """What the trainer measured over the epochs, in nats a sentence."""
         names = [name for name in history.rows[0] if name not in ("epoch", "step", "seconds")]
         curves = {name: history.column(name) for name in names}
         pictures.save_curves(history.column("epoch"), curves, self.directory / "losses.png")

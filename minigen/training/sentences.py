@@ -1,0 +1,38 @@
+"""What all methods over sentences of unequal length have in common."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from minigen.backend import Generator, asarray, xp
+from minigen.data import batches
+from minigen.data.sentences import Sentences, side_by_side
+from minigen.ops import cross_entropy, reduce_sum, reshape, where
+from minigen.training.method import Method
+
+
+def within(x: Any, lengths: Any) -> Any:
+    """True for the words of a sentence and its end, False behind: (steps, n) for x (steps, n)."""
+    return xp(x).arange(x.shape[0])[:, None] < asarray(lengths)
+
+
+def sentence_log_likelihood(x: Any, lengths: Any, logits: Any) -> Any:
+    """Σ_t log p(x_t) of each sentence, (n,), in nats.
+
+    x: (steps, n) integers; lengths: (n,), the words with the end; logits (steps, n, symbols), of
+    x_t given whatever the model reads. What lies behind a sentence's end does not count.
+    """
+    steps, n = x.shape
+    flat = reshape(logits, shape=(steps * n, logits.shape[2]))
+    log_p = reshape(-cross_entropy(flat, x.reshape(-1)), shape=(steps, n))
+    return reduce_sum(where(within(x, lengths), log_p, 0.0), axis=0)
+
+
+class SentenceMethod(Method):
+    """A method whose examples are sentences, those of one batch side by side."""
+
+    data: ClassVar[type] = Sentences
+
+    def epoch(self, flat: Any, batch_size: int, rng: Generator) -> Iterator[Any]:
+        """All sentences once, in a new order."""
+        for index in batches(len(flat), batch_size, rng):
+            yield side_by_side([flat[i] for i in index])
