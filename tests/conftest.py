@@ -9,6 +9,7 @@ from minigen.backend import use_backend
 # the fixture ``backend`` once more.
 BACKENDS = {
     "numpy": lambda: use_backend("numpy"),
+    "double": lambda: use_backend("double"),
 }
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from minigen.autograd.anomaly import check_result
 from minigen.autograd.node import Node, Traced
 from minigen.autograd.state import state
-from minigen.backend import MODULE_OF_TYPE, NUMBER_TYPES, Array, BackendError, is_array, xp
+from minigen.backend import MODULE_OF_TYPE, NUMBER_TYPES, Array, BackendError, is_array, name_of, xp
 
 
 class Primitive:
@@ -218,7 +218,7 @@ class Primitive:
 
     def _mixed(self, values: list[Any]) -> str:
         where = ", ".join(
-            f"{self.argument_name(i)} is on {xp(v).__name__}"
+            f"{self.argument_name(i)} is on {name_of(xp(v))}"
             for i, v in enumerate(values)
             if is_array(v)
         )

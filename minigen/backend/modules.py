@@ -5,6 +5,7 @@ active backend (``use_backend``, ``MINIGEN_BACKEND``). Crossing between the two 
 out (``asarray``, ``to_numpy``) and never happens by itself.
 """
 
+import importlib
 import os
 from types import ModuleType, TracebackType
 from typing import Any
@@ -15,7 +16,7 @@ from minigen.backend import cupy as cupy_loader
 
 Array = Any  # numpy.ndarray or cupy.ndarray; neither library offers a common base class
 
-BACKENDS = ("numpy", "cupy")
+BACKENDS = ("numpy", "cupy", "double")
 
 # Array type -> module. CuPy's row is added when the cupy backend is first used.
 MODULE_OF_TYPE: dict[type, ModuleType] = {numpy.ndarray: numpy}
@@ -27,7 +28,8 @@ class BackendError(RuntimeError):
 
 
 def load(name: str) -> ModuleType:
-    """The array module called ``name``: "numpy" or "cupy".
+    """The array module called ``name``: "numpy", "cupy", or "double", the strict stand-in for a
+    GPU (``double.py``).
 
     Raises BackendError with the remedy when cupy, its driver or its device is missing.
     """
@@ -38,6 +40,10 @@ def load(name: str) -> ModuleType:
         if problem is not None:
             raise BackendError(f"backend: 'cupy' was asked for and cannot be used; {problem}")
         module = cupy_loader.module()
+        MODULE_OF_TYPE[module.ndarray] = module
+        return module
+    if name == "double":
+        module = importlib.import_module("minigen.backend.double")
         MODULE_OF_TYPE[module.ndarray] = module
         return module
     raise BackendError(
@@ -54,7 +60,7 @@ class _Active:
 
 
 class use_backend:  # noqa: N801 - reads as a statement: use_backend("cupy")
-    """Make ``name`` ("numpy" or "cupy") the backend on which new arrays are created.
+    """Make ``name`` ("numpy", "cupy" or "double") the backend on which new arrays are created.
 
     Works as a call, for the rest of the program, and as a context manager, for a block.
     Raises BackendError at once when the backend cannot be used; it never falls back.
@@ -88,13 +94,23 @@ def active() -> ModuleType:
 
 
 def active_name() -> str:
-    """The name of the active backend: "numpy" or "cupy"; "none" where it cannot be used."""
-    return "none" if _Active.problem is not None else _Active.module.__name__
+    """The active backend: "numpy", "cupy" or "double"; "none" where it cannot be used."""
+    return "none" if _Active.problem is not None else name_of(_Active.module)
+
+
+def name_of(module: ModuleType) -> str:
+    """What a backend is called: "numpy", "cupy" or "double"."""
+    return module.__name__.rpartition(".")[2]
 
 
 def xp(x: Any) -> ModuleType:
     """The array module that ``x`` belongs to; numbers belong to NumPy."""
     return MODULE_OF_TYPE.get(type(x), numpy)
+
+
+def on_host(x: Array) -> bool:
+    """True for a NumPy array, False for one on a device."""
+    return xp(x) is numpy
 
 
 def is_array(x: Any) -> bool:

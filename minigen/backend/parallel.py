@@ -59,11 +59,21 @@ def wanted() -> int:
 threads = Threads()
 
 
-def in_parts(work: Callable[[slice], Any], n: int) -> None:
-    """Call work(slice) for equal parts of 0..n at the same time, or once for all of it.
+def in_parts(work: Callable[[slice], Any], x: Array) -> None:
+    """Call work(slice) for equal parts of 0..len(x) at the same time, or once for all of it.
 
-    An error in any part is raised when all have ended. Parts must not call ``in_parts``.
+    x lies on a device: once. An error in any part is raised when all have ended. Parts must not
+    call ``in_parts``.
     """
+    n = len(x)
+    if xp(x) is not numpy:
+        work(slice(0, n))
+        return
+    share(work, n)
+
+
+def share(work: Callable[[slice], Any], n: int) -> None:
+    """``in_parts`` for the host."""
     count = min(threads.count or threads.start(), n)
     if count < 2 or threads.pool is None:
         work(slice(0, n))
@@ -83,14 +93,18 @@ def in_parts(work: Callable[[slice], Any], n: int) -> None:
 
 
 def in_chunks(work: Callable[[slice], Any], x: Array) -> None:
-    """Call work(slice) for a few examples of x (n, ...) at a time, as many as fit the cache."""
+    """Call work(slice) for a few examples of x (n, ...) at a time, as many as fit the cache; once
+    for all where x lies on a device."""
+    if xp(x) is not numpy:
+        work(slice(0, len(x)))
+        return
     few = max(1, 4 * BLOCK // max(1, x[0].size)) if len(x) else 1
 
     def part(share: slice) -> None:
         for start in range(share.start, share.stop, few):
             work(slice(start, min(start + few, share.stop)))
 
-    in_parts(part, len(x))
+    share(part, len(x))
 
 
 def product(a: Array, b: Array, out: Array | None = None) -> Array:
@@ -100,9 +114,9 @@ def product(a: Array, b: Array, out: Array | None = None) -> Array:
         return xp(a).matmul(a, b, out=out)
     c = numpy.empty((rows, columns), dtype=numpy.result_type(a, b)) if out is None else out
     if rows >= columns:
-        in_parts(lambda part: numpy.matmul(a[part], b, out=c[part]), rows)
+        share(lambda part: numpy.matmul(a[part], b, out=c[part]), rows)
     else:
-        in_parts(lambda part: numpy.matmul(a, b[:, part], out=c[:, part]), columns)
+        share(lambda part: numpy.matmul(a, b[:, part], out=c[:, part]), columns)
     return c
 
 
@@ -123,7 +137,7 @@ def blockwise(work: Callable[..., Any], x: Array, *others: Array) -> Array:
             block = slice(start, min(start + BLOCK, share.stop))
             work(*(a[block] for a in flat))
 
-    in_parts(part, x.size)
+    share(part, x.size)
     return y
 
 

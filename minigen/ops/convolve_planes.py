@@ -39,7 +39,7 @@ def conv(x: Array, weight: Array, g: Geometry, bias: Array | None = None) -> Arr
         if bias is not None:
             result += bias
 
-    in_parts(work, len(x))
+    in_parts(work, x)
     return y.transpose(0, 3, 1, 2)
 
 
@@ -52,7 +52,7 @@ def weight_of(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
         seen = planes(x[part], kernel, y.shape[2:], g)
         found.append((part.start, seen @ channels_last(y[part]).reshape(-1, o)))
 
-    in_parts(add, len(x))
+    in_parts(add, x)
     matrix = sum(matrix for _, matrix in sorted(found, key=lambda pair: pair[0]))
     return matrix.T.reshape(o, c, *kernel)
 
@@ -70,7 +70,7 @@ def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | No
         for i, tap in enumerate(taps(tuple(kernel))):
             x[:, part, *seen_by(tap, out, g)] += made[:, i]
 
-    in_parts(work, len(y))
+    in_parts(work, y)
     if bias is not None:
         x += bias.reshape(-1, 1, 1, 1)
     return cropped(x.swapaxes(0, 1), g.padding, size)

@@ -9,10 +9,11 @@
 
 from typing import Any
 
-from minigen.backend import Array, in_parts, xp
+from minigen.backend import Array, in_parts, on_host, xp
 from minigen.ops.convolve import Geometry, Pair, plain_transpose
 
 CHUNK_BYTES = 1 << 20  # of copied windows at a time: measured
+DEVICE_CHUNK_BYTES = 1 << 29  # on a device, where few large operations are best
 AS_IS = Geometry((1, 1), (0, 0), (1, 1))
 
 
@@ -57,7 +58,8 @@ def chunks(view: Array) -> Any:
     size = 1
     for axis in window:
         size *= axis
-    images = max(1, min(n, CHUNK_BYTES // (h * w * size * view.itemsize)))
+    most = CHUNK_BYTES if on_host(view) else DEVICE_CHUNK_BYTES
+    images = max(1, min(n, most // (h * w * size * view.itemsize)))
     buffer = xp(view).empty((images, h, w, *window), dtype=view.dtype)
     for first in range(0, n, images):
         part = view[first : first + images]
@@ -81,7 +83,7 @@ def conv(x: Array, weight: Array, g: Geometry, bias: Array | None = None) -> Arr
             if bias is not None:
                 result += bias
 
-    in_parts(work, len(x))
+    in_parts(work, x)
     return y.transpose(0, 3, 1, 2)
 
 
@@ -98,7 +100,7 @@ def weight_of(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
             matrix += last[images].reshape(-1, o).T @ rows
         found.append((part.start, matrix))
 
-    in_parts(add, len(x))
+    in_parts(add, x)
     matrix = sum(matrix for _, matrix in sorted(found, key=lambda pair: pair[0]))
     return matrix.reshape(o, *kernel, c).transpose(0, 3, 1, 2)
 
@@ -129,7 +131,7 @@ def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | No
             if bias is not None:
                 x[part][images] += bias
 
-    in_parts(work, len(y))
+    in_parts(work, y)
     return x.transpose(0, 3, 1, 2)
 
 

@@ -8,7 +8,15 @@ that are out of range without a word.
 from typing import Any
 
 from minigen.autograd import primitive
-from minigen.backend import Array, is_array, scatter_add, scatter_add_rows, xp
+from minigen.backend import (
+    Array,
+    BackendError,
+    is_array,
+    name_of,
+    scatter_add,
+    scatter_add_rows,
+    xp,
+)
 
 
 def check_positions(operation: str, positions: Array, size: int, what: str) -> None:
@@ -34,6 +42,12 @@ def _is_basic(key: Any) -> bool:
 def _check_key(x: Array, key: Any) -> None:
     """Check the integer arrays in ``key`` against the axes that they index."""
     parts = key if isinstance(key, tuple) else (key,)
+    for p in parts:
+        if is_array(p) and xp(p) is not xp(x):  # CuPy would upload it at every call
+            raise BackendError(
+                f"getitem: x and its index must be on one backend; x is on {name_of(xp(x))}, the "
+                f"index on {name_of(xp(p))}; move it over with minigen.asarray(...)"
+            )
     if any(p is Ellipsis for p in parts) or any(is_array(p) and p.dtype == bool for p in parts):
         return  # axes do not line up with parts; the array library checks masks itself
     axis = 0

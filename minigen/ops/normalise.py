@@ -9,7 +9,7 @@ threads. The readable composition stands in ``normalisation.py``; tests hold thi
 
 from typing import Any, NamedTuple
 
-from minigen.backend import Array, in_parts, xp
+from minigen.backend import Array, in_parts, on_host, xp
 
 BLOCK_BYTES = 1 << 20  # of one array: measured; two or three such blocks fit a core's cache
 LONG_ROW = 1024  # numbers
@@ -52,8 +52,10 @@ def by_channel(sums: Array, channels: int) -> Array:
 
 
 def blocks(part: slice, rows: Array) -> list[slice]:
-    """``part`` of the rows, cut into blocks that fit the cache."""
+    """``part`` of the rows, cut into blocks that fit the cache; one block on a device."""
     length = max(1, BLOCK_BYTES // max(1, rows.shape[1] * rows.itemsize))
+    if not on_host(rows):
+        return [part]
     return [slice(i, min(i + length, part.stop)) for i in range(part.start, part.stop, length)]
 
 
@@ -61,7 +63,7 @@ def channel_sums(x: Array) -> Array:
     """Σ x of each channel: (n, c, ...) -> (c,)."""
     rows = rows_of(x)
     found = []
-    in_parts(lambda part: found.append((part.start, rows[part].sum(axis=0))), len(rows))
+    in_parts(lambda part: found.append((part.start, rows[part].sum(axis=0))), rows)
     return by_channel(sum(total for _, total in sorted(found, key=first)), x.shape[1])
 
 
@@ -88,7 +90,7 @@ def moments(x: Array) -> Moments:
             deviation *= deviation
             found.append((block.start, len(piece), mean, deviation.sum(axis=0)))
 
-    in_parts(measure, len(rows))
+    in_parts(measure, rows)
     found.sort(key=first)
     count = rows.size // max(1, c)
     mean = by_channel(sum(n * m for _, n, m, _ in found), c) / count
@@ -109,7 +111,7 @@ def scale_and_shift(x: Array, scale: Array, shift: Array) -> Array:
             xp(x).multiply(rows[block], scale, out=piece)
             piece += shift
 
-    in_parts(work, len(rows))
+    in_parts(work, rows)
     return shaped(y, x)
 
 
@@ -125,7 +127,7 @@ def sums_with(gy: Array, x: Array, mean: Array) -> tuple[Array, Array]:
             deviation *= g[block]
             found.append((block.start, g[block].sum(axis=0), deviation.sum(axis=0)))
 
-    in_parts(work, len(rows))
+    in_parts(work, rows)
     found.sort(key=first)
     total, dot = sum(t for _, t, _ in found), sum(d for _, _, d in found)
     return by_channel(total, c), by_channel(dot, c)
@@ -144,5 +146,5 @@ def combine(gy: Array, x: Array, a: Array, b: Array, c: Array) -> Array:
             piece += c
             piece += a * g[block]
 
-    in_parts(work, len(rows))
+    in_parts(work, rows)
     return shaped(y, x)

@@ -7,7 +7,7 @@ layout piece by piece, while the piece is still in the processor's cache.
 
 from collections.abc import Iterable
 
-from minigen.backend import Array, BackendError, xp
+from minigen.backend import Array, BackendError, name_of, xp
 from minigen.nn.parameter import Parameter
 from minigen.optim.check import gradient, label, parameter_list
 
@@ -24,7 +24,7 @@ def _check_alike(params: list[Parameter]) -> None:
         if xp(p.array) is not xp(first.array):
             raise BackendError(
                 f"FlatParameters: all parameters must be on one backend; {label(first, 0)} is "
-                f"on {xp(first.array).__name__} and {label(p, i)} on {xp(p.array).__name__}; "
+                f"on {name_of(xp(first.array))} and {label(p, i)} on {name_of(xp(p.array))}; "
                 "move one over before the update rule is made"
             )
         if p.dtype != first.dtype:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from minigen.backend import Array, to_numpy, xp
+from minigen.backend import Array, on_host, to_numpy, xp
 from minigen.nn.parameter import Parameter
 from minigen.optim.check import positive
 from minigen.optim.flat import FlatParameters
@@ -38,8 +38,7 @@ class UpdateRule(ABC):
         self.state: dict[str, Array] = {
             name: xp(theta).zeros(theta.size, dtype=theta.dtype) for name in self.state_names
         }
-        on_host = xp(theta).__name__ == "numpy"
-        size = min(self.block_size, theta.size) if on_host else theta.size  # devices: one vector
+        size = min(self.block_size, theta.size) if on_host(theta) else theta.size
         g = xp(theta).empty(size, dtype=theta.dtype)
         self._blocks = []
         for begin in range(0, theta.size, max(size, 1)):

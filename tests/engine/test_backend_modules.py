@@ -28,7 +28,9 @@ without_cupy = pytest.mark.skipif(
 
 # ---------------------------------------------------------------- choosing
 def test_an_unknown_name_is_named_with_the_choice():
-    with pytest.raises(BackendError, match="one of numpy, cupy; got 'jax' .*MINIGEN_BACKEND"):
+    with pytest.raises(
+        BackendError, match="one of numpy, cupy, double; got 'jax' .*MINIGEN_BACKEND"
+    ):
         use_backend("jax")
     assert backend.active_name() == "numpy"
 
@@ -75,7 +77,7 @@ def run_python(code, **variables):
 def test_the_variable_is_read_when_minigen_is_imported():
     done = run_python("import minigen; minigen.zeros(3)", MINIGEN_BACKEND="nonsense")
     assert done.returncode != 0
-    assert "one of numpy, cupy; got 'nonsense'" in done.stderr
+    assert "one of numpy, cupy, double; got 'nonsense'" in done.stderr
     done = run_python(
         "import minigen; print(minigen.info()['backend'])", MINIGEN_BACKEND="nonsense"
     )
@@ -234,7 +236,9 @@ def test_other_devices_use_their_own_functions(monkeypatch):
     class Elsewhere(np.ndarray):
         pass
 
-    monkeypatch.setitem(backend.MODULE_OF_TYPE, Elsewhere, types.SimpleNamespace(add=np.add))
+    monkeypatch.setitem(
+        backend.MODULE_OF_TYPE, Elsewhere, types.SimpleNamespace(add=np.add, __name__="cupy")
+    )
     monkeypatch.setattr(special, "device_erf", lambda x: "the device's own")
     assert backend.erf(np.ones(2).view(Elsewhere)) == "the device's own"
     total = np.zeros((2, 1)).view(Elsewhere)

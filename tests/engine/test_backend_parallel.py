@@ -26,7 +26,7 @@ def count(request, monkeypatch):
 @pytest.mark.parametrize("n", [0, 1, 2, 7, 100])
 def test_parts_cover_everything_once(count, n):
     seen = []
-    parallel.in_parts(lambda part: seen.append(range(n)[part]), n)
+    parallel.share(lambda part: seen.append(range(n)[part]), n)
     assert sorted(i for part in seen for i in part) == list(range(n))
     assert len(seen) == max(1, min(count, n))
 
@@ -41,7 +41,7 @@ def test_an_error_in_any_part_is_raised_after_all_have_ended(count):
                 raise RuntimeError("a part")
 
         with pytest.raises(RuntimeError, match="a part"):
-            parallel.in_parts(work, 10 * count)
+            parallel.share(work, 10 * count)
         assert len(ended) == count
 
 

@@ -1,0 +1,51 @@
+"""What the device double was asked to do: waits and uploads, and the tape of a capture."""
+
+from collections.abc import Callable
+
+from minigen.backend.modules import BackendError
+
+
+class CaptureError(BackendError):
+    """A training step did something that no captured graph can repeat."""
+
+
+class Tally:
+    """Counts what costs time on a GPU, and remembers operations while a capture runs.
+
+    waits: how often the host waited for a value; uploads: how often it sent one; both by name.
+    tape: while capturing, what each operation does again, else None.
+    """
+
+    def __init__(self) -> None:
+        self.waits: dict[str, int] = {}
+        self.uploads: dict[str, int] = {}
+        self.tape: list[Callable[[], object]] | None = None
+
+    def reset(self) -> None:
+        """Forget all counts."""
+        self.waits, self.uploads = {}, {}
+
+    def wait(self, what: str) -> None:
+        """The host waits for the device. Raises CaptureError while capturing."""
+        self._forbidden(f"{what}: the host waits for a value of the device")
+        self.waits[what] = self.waits.get(what, 0) + 1
+
+    def upload(self, what: str) -> None:
+        """The host sends data. Raises CaptureError while capturing."""
+        self._forbidden(f"{what}: the host sends data to the device")
+        self.uploads[what] = self.uploads.get(what, 0) + 1
+
+    def record(self, operation: str, again: Callable[[], object]) -> None:
+        """Remember how to do an operation again, where a capture runs."""
+        if self.tape is not None:
+            self.tape.append(again)
+
+    def _forbidden(self, what: str) -> None:
+        if self.tape is not None:
+            raise CaptureError(
+                f"capture: {what}, which a captured step cannot repeat; keep it on the device, or "
+                "do it before or after the step"
+            )
+
+
+tally = Tally()
