@@ -1,5 +1,6 @@
 """Floor 1: reverse-mode differentiation of programs made of primitives."""
 
+from minigen.autograd.anomaly import may_look
 from minigen.autograd.backward import backpropagate, backward, grad, reachable, unbroadcast
 from minigen.autograd.node import Node, Traced, leaf_node
 from minigen.autograd.primitive import Primitive, primitive
@@ -16,6 +17,7 @@ __all__ = [
     "grad",
     "is_recording",
     "leaf_node",
+    "may_look",
     "no_grad",
     "primitive",
     "reachable",

@@ -7,7 +7,14 @@ checks look at every result and every cotangent while ``detect_anomaly()`` is on
 from collections.abc import Callable
 from typing import Any
 
-from minigen.backend import Array, is_array, to_numpy, xp
+from minigen.autograd.state import state
+from minigen.backend import Array, is_array, on_host, to_numpy, xp
+
+
+def may_look(x: Array) -> bool:
+    """Whether an operation may look at x's values to check them: on the host, and inside
+    ``detect_anomaly()``. On a device every look makes the host wait, in every step."""
+    return on_host(x) or state.anomaly
 
 
 def _finite(x: Any) -> bool:

@@ -6,15 +6,14 @@ repeated exactly from its seed.
 
 import operator
 from collections.abc import Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from minigen.backend import Array, is_array, on_host
 from minigen.data.errors import DataError
 from minigen.data.images import check_unit_interval
-
-Float = TypeVar("Float", np.float32, np.float64)
 
 
 class Permutes(Protocol):
@@ -67,34 +66,37 @@ def _slices(order: NDArray[np.int64], batch_size: int) -> Iterator[NDArray[np.in
         yield order[start : start + batch_size]
 
 
-def binarise(x: NDArray[Float], rng: Draws) -> NDArray[Float]:
+def binarise(x: Array, rng: Draws) -> Array:
     """Draw black-and-white pixels: each is 1 with the probability that its grey value states.
 
     Args:
-        x: float32 or float64 array of any shape, probabilities in [0, 1].
-        rng: has `.random(shape, dtype=)` with values in [0, 1), as numpy.random.Generator does.
+        x: float32 or float64 array of any shape and of any backend, probabilities in [0, 1].
+        rng: has `.random(shape, dtype=)` with values in [0, 1), as numpy.random.Generator does,
+            and draws on x's backend.
 
     Returns:
         A new array of 0.0 and 1.0 with the shape and dtype of `x`. Where `x` is 0 or 1 the
         result equals it.
 
     Raises:
-        DataError: `x` is not a float array, or holds a value outside [0, 1] or not finite.
+        DataError: `x` is not a float array, or holds a value outside [0, 1] or not finite (which is
+            looked at on the host only).
 
     Source: R. Salakhutdinov and I. Murray, On the quantitative analysis of deep belief networks,
     ICML 2008 (each pixel of MNIST sampled in proportion to its intensity).
     """
-    if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
+    if not is_array(x) or x.dtype not in (np.float32, np.float64):
         raise DataError(
             "binarise",
-            "x must be a NumPy array of float32 or float64",
-            f"{x.dtype} of shape {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__,
+            "x must be an array of float32 or float64",
+            f"{x.dtype} of shape {x.shape}" if is_array(x) else type(x).__name__,
             "scale the pixels to [0, 1] as floats first",
         )
     _check_generator("binarise", rng, "random")
-    check_unit_interval("binarise", "x", x)
+    if on_host(x):  # a device is not made to wait for a look at its values
+        check_unit_interval("binarise", "x", x)
     # The draws never reach 1, so "<" gives 1 for certain at x = 1 and 0 for certain at x = 0.
-    drawn: NDArray[Float] = rng.random(x.shape, dtype=x.dtype)
+    drawn: Any = rng.random(x.shape, dtype=x.dtype)
     return (drawn < x).astype(x.dtype)
 
 

@@ -57,7 +57,7 @@ def next_symbol(logits: Any, rng: Generator, temperature: float, top_k: int | No
     scaled = logits[order].astype("float64") / temperature
     weights = module.exp(scaled - scaled.max())
     edges = module.cumsum(weights) / weights.sum()
-    place = int(module.searchsorted(edges, rng.random((1,))[0]))
+    place = int(module.searchsorted(edges, float(to_numpy(rng.random((1,)))[0])))
     return int(order[min(place, len(order) - 1)])  # rounding may leave the last edge below 1
 
 

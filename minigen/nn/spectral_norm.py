@@ -18,7 +18,8 @@ FIRST_ITERATIONS = 15  # when the layer is made: then sigma is near the truth fr
 
 def unit(vector: Array, epsilon: float) -> Array:
     """vector / |vector|."""
-    return vector / max(float((vector * vector).sum()) ** 0.5, epsilon)
+    m = xp(vector)
+    return vector / m.maximum(m.sqrt((vector * vector).sum()), epsilon)
 
 
 class SpectralNorm(Module):

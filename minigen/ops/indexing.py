@@ -7,12 +7,13 @@ that are out of range without a word.
 
 from typing import Any
 
-from minigen.autograd import primitive
+from minigen.autograd import may_look, primitive
 from minigen.backend import (
     Array,
     BackendError,
     is_array,
     name_of,
+    on_host,
     scatter_add,
     scatter_add_rows,
     xp,
@@ -91,15 +92,27 @@ def _(gy, _y, _x, *, key, shape):
     return getitem(gy, key=key)
 
 
+def known(picked: Array, positions: Array, size: int) -> Array:
+    """What was picked at positions (...) of an axis of this size; on a device, where they are not
+    looked at and a GPU would wrap them without a word, NaN for those out of range."""
+    if on_host(picked):
+        return picked
+    inside = (positions >= -size) & (positions < size)
+    inside = inside.reshape(inside.shape + (1,) * (picked.ndim - inside.ndim))
+    return xp(picked).where(inside, picked, float("nan"))
+
+
 @primitive(holomorphic=True)
 def embedding(weight: Array, indices: Array) -> Array:
     """y_i = W[indices_i]    gW = zeros with gy_i added to row indices_i    [E.EMBEDDING]
 
     weight: (v, d), one row for each of v symbols; indices: integers in 0..v-1 of any shape
-    (...) -> (..., d). Raises TypeError, IndexError for other indices.
+    (...) -> (..., d). Raises TypeError, IndexError for other indices (see ``known``).
     """
-    check_positions("embedding", indices, weight.shape[0], "indices")
-    return weight[indices]
+    size = weight.shape[0]
+    if may_look(indices) or indices.dtype.kind not in "iu":
+        check_positions("embedding", indices, size, "indices")
+    return known(weight[indices], indices, size)
 
 
 @embedding.vjp("weight")

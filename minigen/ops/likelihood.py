@@ -6,10 +6,10 @@ The readable compositions that they are held to stand in the register of equatio
 
 from typing import Any
 
-from minigen.autograd import primitive
+from minigen.autograd import may_look, primitive
 from minigen.backend import Array, xp
 from minigen.ops.activation import sigmoid
-from minigen.ops.indexing import check_positions
+from minigen.ops.indexing import check_positions, known
 from minigen.ops.reduction import softmax
 
 
@@ -63,12 +63,15 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
             "cross_entropy: logits must be (n, classes) and labels (n,); got "
             f"logits {logits.shape}, labels {labels.shape}"
         )
-    check_positions("cross_entropy", labels, logits.shape[1], "labels")
-    if labels.size and int(labels.min()) < 0:
-        raise IndexError(f"cross_entropy: labels must be >= 0; got {int(labels.min())}")
+    classes = logits.shape[1]
+    if may_look(labels) or labels.dtype.kind not in "iu":
+        check_positions("cross_entropy", labels, classes, "labels")
+        if labels.size and int(labels.min()) < 0:
+            raise IndexError(f"cross_entropy: labels must be >= 0; got {int(labels.min())}")
     shifted = logits - logits.max(axis=1, keepdims=True)
     total = xp(logits).log(xp(logits).exp(shifted).sum(axis=1))
-    return total - shifted[xp(logits).arange(labels.size), labels]
+    rows = xp(logits).arange(labels.size)
+    return total - known(shifted[rows, labels], labels, classes)
 
 
 @cross_entropy.vjp("logits")

@@ -8,8 +8,8 @@ the composition.
 
 from typing import Any
 
-from minigen.autograd import Traced, grad, primitive
-from minigen.backend import Array, xp
+from minigen.autograd import Traced, grad, may_look, primitive
+from minigen.backend import Array, is_array, to_numpy, xp
 from minigen.ops import lstm_kernel
 from minigen.ops.activation import sigmoid
 from minigen.ops.elementwise import tanh, where
@@ -90,15 +90,15 @@ def check_lengths(operation: str, lengths: Any, x: Any) -> Any:
     if lengths is None:
         return None
     module = xp(x.array if isinstance(x, Traced) else x)
-    found = module.asarray(lengths)
+    found = lengths if is_array(lengths) else module.asarray(lengths)
     steps, n = x.shape[:2]
     whole = found.shape == (n,) and found.dtype.kind in "iu"
-    if not whole or not ((found >= 1) & (found <= steps)).all():
+    if not whole or (may_look(found) and not ((found >= 1) & (found <= steps)).all()):
         raise ValueError(
             f"{operation}: lengths must be {n} integers from 1 to {steps}, one for each sequence; "
             f"got {found.dtype} {found.shape}: {found.reshape(-1)[:8]}"
         )
-    return found
+    return found if xp(found) is module else module.asarray(to_numpy(found))
 
 
 def check_shapes(x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias: Any) -> None:

@@ -84,11 +84,10 @@ def forward(
         module.multiply(o, tanh_cell, out=new)  # h_t = o ⊙ tanh c_t
         if lengths is not None:
             over = lengths <= t
-            cell[:, over], new[:, over] = trace.cells[t][:, over], state[:, over]
+            cell[...] = module.where(over, trace.cells[t], cell)
+            new[...] = module.where(over, state, new)
         state[...] = new
-        y[t] = new.T
-        if lengths is not None:
-            y[t, over] = 0
+        y[t] = new.T if lengths is None else module.where(over, 0, new).T
     y[steps], y[steps + 1] = state.T, trace.cells[steps].T
     return y
 
@@ -137,7 +136,7 @@ def through_time(
         i, f, g, o = gates.reshape(4, hidden, n)
         if lengths is not None:
             over = lengths <= t
-            kept_h, kept_c = gh[:, over], gc[:, over]  # copies
+            kept_h, kept_c = gh.copy(), gc.copy()
         gh += gy[t].T
         module.multiply(tanh_cell, tanh_cell, out=part)  # gc += gh o (1 - tanh² c)
         module.subtract(1.0, part, out=part)
@@ -152,10 +151,11 @@ def through_time(
         ga *= slope
         gc *= f
         if lengths is not None:
-            ga[:, over] = 0
+            ga[...] = module.where(over, 0, ga)
         ga_all[t] = ga.T
         product(back, ga, out=gseen)
         gx[t] = gseen[hidden:].T
         if lengths is not None:
-            gh[:, over], gc[:, over] = kept_h, kept_c
+            gh[...] = module.where(over, kept_h, gh)
+            gc[...] = module.where(over, kept_c, gc)
     return ga_all, gx, gh.T, gc.T

@@ -6,7 +6,9 @@ recurrent networks. A clipped gradient is a new tensor: whoever holds the old on
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
+from minigen.autograd import may_look
 from minigen.backend import xp
 from minigen.nn.parameter import Parameter
 from minigen.optim.check import gradient, label, parameter_list, positive
@@ -30,7 +32,17 @@ def clip_by_value(params: Iterable[Parameter], limit: float) -> None:
         p.grad = Tensor(xp(g).clip(g, -limit, limit))
 
 
-def clip_by_norm(params: Iterable[Parameter], max_norm: float) -> float:
+def _clip_unseen(found: Any, gradients: Any, total: Any, max_norm: float) -> Any:
+    """``clip_by_norm`` without looking at the norm, which the host would have to wait for."""
+    m = xp(total)
+    norm = m.sqrt(total)
+    scale = max_norm / m.maximum(norm, max_norm)  # at most 1; NaN stays NaN
+    for p, g in zip(found, gradients, strict=True):
+        p.grad = Tensor(g * scale.astype(g.dtype))
+    return norm
+
+
+def clip_by_norm(params: Iterable[Parameter], max_norm: float) -> Any:
     """g = g · min(1, max_norm / norm), norm = sqrt(Σ g²)    [E.CLIPNORM]
 
     The norm is the Euclidean norm of all gradients of all parameters taken together, so the
@@ -38,10 +50,12 @@ def clip_by_norm(params: Iterable[Parameter], max_norm: float) -> float:
     overflow.
 
     params: one or more different parameters with gradients. max_norm: a finite number > 0, in
-    units of g. Returns the norm before clipping; where it is above max_norm, replaces every
-    ``p.grad`` by a new tensor without a graph.
+    units of g. Returns the norm before clipping, a float; where it is above max_norm, replaces
+    every ``p.grad`` by a new tensor without a graph. On a device nothing is read back: the norm is
+    an array without axes, and what is not finite stays so.
     Raises TypeError or ValueError for other arguments and for a missing gradient, and
-    FloatingPointError, naming the parameter, for a gradient that is not finite.
+    FloatingPointError, naming the parameter, for a gradient that is not finite: on the host, and
+    inside ``detect_anomaly()``.
     Source: R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural
     networks, ICML 2013, Algorithm 1.
     """
@@ -49,7 +63,9 @@ def clip_by_norm(params: Iterable[Parameter], max_norm: float) -> float:
     max_norm = positive("clip_by_norm", "max_norm", max_norm, "pass a limit such as 1.0")
     gradients = [gradient("clip_by_norm", p, i) for i, p in enumerate(found)]
     squares = [(g.astype("float64", copy=False) ** 2).sum() for g in gradients]
-    norm = math.sqrt(float(sum(squares)))  # one number from the device, not one per parameter
+    if not may_look(gradients[0]):
+        return _clip_unseen(found, gradients, sum(squares), max_norm)
+    norm = math.sqrt(float(sum(squares)))
     if not math.isfinite(norm):
         bad = next(i for i, s in enumerate(squares) if not math.isfinite(float(s)))
         raise FloatingPointError(

@@ -73,7 +73,8 @@ class VAETraining(Method):
         self.prepare = prepare
 
     def _batch(self, x: Any, rng: Generator) -> Any:
-        return asarray(x if self.prepare is None else self.prepare(x, rng))
+        x = asarray(x)
+        return x if self.prepare is None else self.prepare(x, rng)
 
     def step(self, x: Any) -> dict[str, Any]:
         x = self._batch(x, self.rng)

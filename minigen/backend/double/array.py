@@ -60,7 +60,7 @@ def _check_precision(operation: str, result: Any, hosts: list[Any], settings: An
     """Raise TypeError where a NumPy scalar has turned float32 into float64."""
     kinds = {h.dtype for h in hosts if isinstance(h, numpy.ndarray)}
     dtype = getattr(result, "dtype", None)
-    asked = operation == "astype" or "dtype" in settings
+    asked = operation in ("astype", "cov") or "dtype" in settings
     if dtype == numpy.float64 and kinds == {numpy.dtype("float32")} and not asked:
         raise TypeError(
             f"{operation}: float32 must not become float64 by itself; a NumPy scalar among the "
