@@ -1,7 +1,7 @@
 """A module that stands in for cupy where there is no GPU: its arrays are NumPy's, and its
 RawModule compiles the kernels' text with g++ and runs it on the CPU, one thread after the other.
 
-Each array is handed over with NaN on both sides of it: what a kernel reads beyond its borders spoils
+Each array is handed over with NaN on both sides: what a kernel reads beyond its borders spoils
 the result, and what it writes there is found. The compiler checks the table of kernels against
 the text, for it makes the functions that launch them.
 """
@@ -65,8 +65,9 @@ def compiled(code, options):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "kernels.so")
         done = subprocess.run(
-            [COMPILER, *options, "-O1", "-shared", "-fPIC", "-ffp-contract=off", "-Wall", "-Wextra",
-             "-Werror", "-x", "c++", "-", "-o", str(path)],
+            # Bsymbolic: the text's own functions, not those of the C library that have their names.
+            [COMPILER, *options, "-O1", "-shared", "-fPIC", "-Wl,-Bsymbolic", "-ffp-contract=off",
+             "-Wall", "-Wextra", "-Werror", "-x", "c++", "-", "-o", str(path)],
             input=source(code), capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
