@@ -260,10 +260,7 @@ def check_settings(name: str, kernel: Kernel, settings: dict[str, Any]) -> dict[
     for key, kind in kernel.settings.items():
         value = settings[key]
         try:
-            if isinstance(value, bool) or not isinstance(value, int | float | numpy.number):
-                raise TypeError  # also for arrays: reading one would wait for the device
-            whole = kind != "float64"
-            numbers[key] = numpy.dtype(kind).type(operator.index(value) if whole else float(value))
+            numbers[key] = _number(value, kind)
         except (TypeError, ValueError, OverflowError):
             raise TypeError(
                 f"{name}: {key} must be a number that fits {kind}; got {value!r}; pass a Python "
@@ -273,3 +270,10 @@ def check_settings(name: str, kernel: Kernel, settings: dict[str, Any]) -> dict[
         if key != "by" and not numbers[key] >= least:
             raise ValueError(f"{name}: {key} must be >= {least}; got {value!r}; correct it")
     return numbers
+
+
+def _number(value: Any, kind: str) -> Any:
+    plain = isinstance(value, int | float | numpy.number) and not isinstance(value, bool)
+    if not plain:  # an array would have to be waited for
+        raise TypeError
+    return numpy.dtype(kind).type(float(value) if kind == "float64" else operator.index(value))
