@@ -119,6 +119,17 @@ def check_rule(kernels, dtype, name):
     assert t == rule.t == 20
 
 
+def check_first_step(kernels, dtype):
+    """[E.ADAMBC] The first step has the size alpha: 1 - beta2, which float32 knows to three digits
+    less than it has, is computed in double."""
+    g = numbers(50, dtype)
+    theta, m, v = np.zeros((3, g.size), dtype)
+    hyper = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-30}
+    memory = (np.array(1e-3), np.array(1))
+    kernels("adam_bias_corrected", theta, g, m, v, *memory, n=g.size, **hyper)
+    np.testing.assert_allclose(theta, -1e-3 * np.sign(g), rtol=TIGHT[dtype], atol=0)
+
+
 # ---------------------------------------------------------------- convolution
 GEOMETRIES = (  # size, kernel, stride, padding, dilation
     ((5, 4), (3, 3), (1, 1), (0, 0), (1, 1)),

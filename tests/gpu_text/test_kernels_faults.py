@@ -19,6 +19,7 @@ class Fault(NamedTuple):
     old: str
     new: str
     check: object
+    dtype: str = "float64"
 
 
 FAULTS = [
@@ -34,6 +35,8 @@ FAULTS = [
     Fault("corrected", "/ (sqrt(v_hat) + e);", "/ sqrt(v_hat + e);",
           checks.check_adam_bias_corrected),
     Fault("corrected", "pow(beta1, (double)*t)", "beta1", checks.check_adam_bias_corrected),
+    Fault("corrected", "T(1 - pow(beta2, (double)*t))", "1 - pow(b2, T(*t))",
+          checks.check_first_step, "float32"),
     Fault("corrected", "square / left2", "square", checks.check_adam_bias_corrected),
     Fault("forward", "lengths[example] <= t", "lengths[example] < t",
           lstm_checks.check_lstm_forward),
@@ -82,7 +85,7 @@ def with_faults(number):
 def test_a_planted_mistake_is_found(fault):
     kernels = with_faults(build(fault))
     with pytest.raises(AssertionError):
-        fault.check(kernels, "float64")
+        fault.check(kernels, fault.dtype)
 
 
 def test_what_is_written_beyond_the_borders_is_found():
