@@ -11,6 +11,7 @@ from minigen.backend.differences import (
     scatter_add_rows,
 )
 from minigen.backend.info import info
+from minigen.backend.kernels import kernels_of
 from minigen.backend.memory import keep_freed_memory
 from minigen.backend.modules import (
     MODULE_OF_TYPE,
@@ -49,6 +50,7 @@ __all__ = [
     "in_parts",
     "info",
     "is_array",
+    "kernels_of",
     "keep_freed_memory",
     "name_of",
     "on_host",

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy
 
-from minigen.backend.modules import Array
+from minigen.backend.modules import Array, xp
 
 FILE = Path(__file__).with_name("kernels.cu")
 OPTIONS = ("--std=c++14",)
@@ -216,6 +216,18 @@ class Kernels:
             if buffer.dtype == FLOAT:
                 chosen = array.dtype.name
         return f"_{chosen}" if chosen else ""
+
+
+LOADED: dict[str, Any] = {}  # by the name of the array module
+
+
+def kernels_of(x: Array) -> Any:
+    """The ``Kernels`` for x's device, or None: on the host, and on the device double."""
+    module = xp(x)
+    name = module.__name__
+    if name == "cupy" and name not in LOADED:
+        LOADED[name] = Kernels(module)
+    return LOADED.get(name)
 
 
 def check_buffer(

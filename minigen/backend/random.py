@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from minigen.backend.device_random import DeviceGenerator
 from minigen.backend.modules import Array, active
 
 Shape = int | tuple[int, ...]
@@ -53,7 +54,8 @@ class Generator:
         self.host = numpy.random.Generator(numpy.random.PCG64DXSM(sequence))
         self.device: Any = self.host
         if active() is not numpy:  # host draws (data order) stay on the host
-            self.device = active().random.default_rng(int(sequence.generate_state(1)[0]))
+            seed = int(sequence.generate_state(1, numpy.uint64)[0])
+            self.device = DeviceGenerator(active(), seed)
 
     def spawn(self, n: int) -> list["Generator"]:
         """``n`` generators whose streams are independent of this one and of each other."""

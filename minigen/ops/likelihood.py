@@ -7,7 +7,7 @@ The readable compositions that they are held to stand in the register of equatio
 from typing import Any
 
 from minigen.autograd import may_look, primitive
-from minigen.backend import Array, xp
+from minigen.backend import Array, kernels_of, xp
 from minigen.ops.activation import sigmoid
 from minigen.ops.indexing import check_positions, known
 from minigen.ops.reduction import softmax
@@ -27,6 +27,12 @@ def bernoulli_log_prob(x: Array, logits: Array) -> Array:
         )
     # With max(l, 0) = (l + |l|) / 2:  x l - log(1 + e^l) = (x - ½) l - ½ |l| - log(1 + e^-|l|)
     m = xp(logits)
+    kernels = kernels_of(logits)
+    if kernels and type(x) is type(logits) and x.dtype == logits.dtype:
+        y = m.empty(logits.shape, dtype=logits.dtype)
+        flat = (m.ascontiguousarray(a).reshape(-1) for a in (x, logits))
+        kernels("bernoulli_logits", *flat, y.reshape(-1), n=y.size)
+        return y
     size = abs(logits)
     y = x - 0.5
     y *= logits

@@ -98,7 +98,9 @@ def check_lengths(operation: str, lengths: Any, x: Any) -> Any:
             f"{operation}: lengths must be {n} integers from 1 to {steps}, one for each sequence; "
             f"got {found.dtype} {found.shape}: {found.reshape(-1)[:8]}"
         )
-    return found if xp(found) is module else module.asarray(to_numpy(found))
+    if xp(found) is not module:
+        found = module.asarray(to_numpy(found))
+    return found.astype("int64", copy=False)  # what the device's kernels read
 
 
 def check_shapes(x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias: Any) -> None:

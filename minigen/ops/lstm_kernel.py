@@ -13,7 +13,7 @@ at every small operation), and products in blocks small enough that BLAS does no
 
 from typing import Any
 
-from minigen.backend import Array, product, xp
+from minigen.backend import Array, kernels_of, product, xp
 
 
 class Trace:
@@ -71,10 +71,17 @@ def forward(
     seen[:hidden], seen[-1] = h.T, 1
     state, new = seen[:hidden], module.empty((hidden, n), dtype=x.dtype)
     y = module.empty((steps + 2, n, hidden), dtype=x.dtype)
+    kernels = kernels_of(x)
     for t in range(steps):
         a, cell, tanh_cell = trace.gates[t], trace.cells[t + 1], trace.tanh_cells[t]
         seen[hidden:-1] = x[t].T
         product(weights, seen, out=a)
+        if kernels:
+            kernels(
+                "lstm_cell_forward", a, trace.cells[t], cell, tanh_cell, state, y[t], lengths,
+                hidden=hidden, n=n, t=t,
+            )  # fmt: skip
+            continue
         activate(a)
         i, f, g, o = a.reshape(4, hidden, n)
         module.multiply(f, trace.cells[t], out=cell)  # c_t = f ⊙ c_{t-1} + i ⊙ g
@@ -99,7 +106,8 @@ def backward(
     """The gradients of x, h, c, weight_ih, weight_hh and bias; None for those not wanted."""
     steps, n, size = x.shape
     weights = xp(gy).concatenate([weight_hh, weight_ih], axis=1) if 0 in wanted else weight_hh
-    ga, gx, gh, gc = through_time(gy, weights, lengths, trace)
+    backwards = through_time if kernels_of(gy) is None else through_time_on_device
+    ga, gx, gh, gc = backwards(gy, weights, lengths, trace)
     every = ga.reshape(steps * n, -1)
     found: list[Any] = [gx, gh, gc, None, None, None]
     if 3 in wanted:
@@ -158,4 +166,28 @@ def through_time(
         if lengths is not None:
             gh[...] = module.where(over, kept_h, gh)
             gc[...] = module.where(over, kept_c, gc)
+    return ga_all, gx, gh.T, gc.T
+
+
+def through_time_on_device(
+    gy: Array, weights: Array, lengths: Any, trace: Trace
+) -> tuple[Array, Array, Array, Array]:
+    """``through_time`` with all of a step but its product in one kernel."""
+    module, kernels = xp(gy), kernels_of(gy)
+    steps, rows, n = trace.gates.shape
+    hidden = rows // 4
+    gy, back = module.ascontiguousarray(gy), module.ascontiguousarray(weights.T)
+    ga_all = module.empty((steps, n, rows), dtype=gy.dtype)
+    gx = module.empty((steps, n, len(back) - hidden), dtype=gy.dtype)
+    gseen = module.empty((len(back), n), dtype=gy.dtype)  # of h and x
+    gh, gh_last, gc = gseen[:hidden], gy[steps].T.copy(), gy[steps + 1].T.copy()
+    gh[...] = gh_last
+    ga = module.empty((rows, n), dtype=gy.dtype)
+    for t in reversed(range(steps)):
+        kernels(
+            "lstm_cell_backward", trace.gates[t], trace.tanh_cells[t], trace.cells[t], gy[t], gh,
+            gh_last, gc, ga, ga_all[t], lengths, hidden=hidden, n=n, t=t,
+        )  # fmt: skip
+        product(back, ga, out=gseen)
+        gx[t] = gseen[hidden:].T
     return ga_all, gx, gh.T, gc.T

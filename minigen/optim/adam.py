@@ -31,6 +31,7 @@ class Adam(UpdateRule):
     """
 
     state_names = ("m", "v")
+    kernel = "adam"
 
     def __init__(
         self,
@@ -54,6 +55,6 @@ class Adam(UpdateRule):
         v += g
         root = xp(v).sqrt(v, out=g)  # theta = theta - alpha m / (sqrt(v) + epsilon)
         root += self.epsilon
-        step = self.alpha * m
+        step = self.step_size * m
         step /= root
         theta -= step

@@ -32,6 +32,7 @@ class AdamBiasCorrected(UpdateRule):
     """
 
     state_names = ("m", "v")
+    kernel = "adam_bias_corrected"
 
     def __init__(
         self,
@@ -53,10 +54,10 @@ class AdamBiasCorrected(UpdateRule):
         g *= 1 - self.beta2
         v *= self.beta2
         v += g
-        m_hat = m / (1 - self.beta1**self.t)
-        v_hat = v / (1 - self.beta2**self.t)
+        m_hat = m / self.number(1 - self.beta1**self.count)
+        v_hat = v / self.number(1 - self.beta2**self.count)
         root = xp(v).sqrt(v_hat, out=v_hat)  # theta -= alpha m_hat / (sqrt(v_hat) + epsilon)
         root += self.epsilon
-        step = self.alpha * m_hat
+        step = self.step_size * m_hat
         step /= root
         theta -= step

@@ -23,4 +23,4 @@ class GD(UpdateRule):
     full_batch = True
 
     def update(self, theta: Array, g: Array) -> None:
-        theta -= self.alpha * g
+        theta -= self.step_size * g

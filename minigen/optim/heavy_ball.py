@@ -36,5 +36,5 @@ class HeavyBall(UpdateRule):
 
     def update(self, theta: Array, g: Array, u: Array) -> None:
         u *= self.beta
-        u -= self.alpha * g
+        u -= self.step_size * g
         theta += u

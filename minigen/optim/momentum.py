@@ -32,6 +32,6 @@ class Momentum(UpdateRule):
         super().__init__(params, alpha)
 
     def update(self, theta: Array, g: Array, g_before: Array) -> None:
-        theta -= self.alpha * g
+        theta -= self.step_size * g
         theta += self.beta * g_before
         g_before[...] = g

@@ -39,5 +39,5 @@ class Nesterov(UpdateRule):
 
     def update(self, theta: Array, g: Array, u: Array) -> None:
         u *= self.beta
-        u -= self.alpha * g
-        theta += self.beta * u - self.alpha * g
+        u -= self.step_size * g
+        theta += self.beta * u - self.step_size * g

@@ -44,4 +44,4 @@ class RMSprop(UpdateRule):
     def update(self, theta: Array, g: Array, v: Array) -> None:
         v *= self.beta
         v += (1 - self.beta) * g**2
-        theta -= self.alpha * g / (xp(v).sqrt(v) + self.epsilon)
+        theta -= self.step_size * g / (xp(v).sqrt(v) + self.epsilon)

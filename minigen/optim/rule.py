@@ -10,7 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from minigen.backend import Array, on_host, to_numpy, xp
+from minigen.backend import Array, kernels_of, on_host, to_numpy, xp
+from minigen.backend.kernels import TABLE
 from minigen.nn.parameter import Parameter
 from minigen.optim.check import positive
 from minigen.optim.flat import FlatParameters
@@ -22,19 +23,25 @@ class UpdateRule(ABC):
     params: the parameters to move, as ``FlatParameters`` takes them; alpha: the step size, a
     finite number > 0, to which a schedule may assign later.
 
-    Attributes: t, the number of steps made; flat, the parameters as one flat buffer; state, the
+    Attributes: flat, the parameters as one flat buffer; state, the
     rule's own flat buffers by name, zero at first.
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()  # buffers that ``update`` gets after theta and g
     full_batch: ClassVar[bool] = False  # True where the gradient is that of the whole data set
+    kernel: ClassVar[str] = ""  # the same formula in one pass, on devices that have it
     block_size: ClassVar[int] = 32 * 1024  # elements: measured; flat from 16 to 64 Ki
 
     def __init__(self, params: Iterable[Parameter], alpha: float) -> None:
+        self._there: dict[str, Array] = {}  # alpha and t in the memory of a device
         self.alpha = alpha
         self.flat = FlatParameters(params)
-        self.t = 0
         theta = self.flat.theta
+        if not on_host(theta):
+            self._there["alpha"] = xp(theta).zeros((), dtype="float64")
+            self._there["t"] = xp(theta).zeros((), dtype="int64")
+            self.alpha = alpha
+        self.t = 0
         self.state: dict[str, Array] = {
             name: xp(theta).zeros(theta.size, dtype=theta.dtype) for name in self.state_names
         }
@@ -60,6 +67,34 @@ class UpdateRule(ABC):
     def alpha(self, value: float) -> None:
         remedy = "pass a step size such as 1e-3"
         self._alpha = positive(type(self).__name__, "alpha", value, remedy)
+        if self._there:
+            self._there["alpha"][...] = self._alpha
+
+    @property
+    def t(self) -> int:
+        """The number of steps made."""
+        return self._t
+
+    @t.setter
+    def t(self, value: int) -> None:
+        self._t = value
+        if self._there:
+            self._there["t"][...] = value
+
+    @property
+    def step_size(self) -> Any:
+        """alpha as the formulas use it: on a device a number in its memory, so that a step which
+        was captured reads what it is at each replay."""
+        return self.number(self._there["alpha"]) if self._there else self._alpha
+
+    @property
+    def count(self) -> Any:
+        """t as the formulas use it, as ``step_size`` is alpha."""
+        return self._there["t"] if self._there else self._t
+
+    def number(self, value: Any) -> Any:
+        """A number computed from ``count``, in the precision of the parameters."""
+        return value.astype(self.flat.theta.dtype) if self._there else value
 
     @abstractmethod
     def update(self, theta: Array, g: Array, *state: Any, **_: Any) -> None:
@@ -76,12 +111,25 @@ class UpdateRule(ABC):
         see ``FlatParameters.gradients``.
         """
         gradients = self.flat.gradients()
-        self.t += 1
+        self._t += 1
+        if self._there:
+            self._there["t"] += 1
         self.flat.changed()  # counted first: a step that fails half way has changed values too
+        kernels = kernels_of(self.flat.theta) if self.kernel else None
         for pieces, g, theta, *state in self._blocks:
             for i, elements, place in pieces:
                 g[place] = gradients[i][elements]
-            self.update(theta, g, *state)
+            if kernels is None:
+                self.update(theta, g, *state)
+            else:
+                self._launch(kernels, [theta, g, *state])
+
+    def _launch(self, kernels: Any, buffers: list[Array]) -> None:
+        """``update`` in one pass over the device's memory; settings are attributes of the rule."""
+        row = TABLE[self.kernel]
+        numbers = [self._there[b.name] for b in row.arrays[len(buffers) :]]
+        settings = {k: buffers[0].size if k == "n" else getattr(self, k) for k in row.settings}
+        kernels(self.kernel, *buffers, *numbers, **settings)
 
     def zero_grad(self) -> None:
         """Forget the gradients: ``p.grad = None`` for every parameter."""

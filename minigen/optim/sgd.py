@@ -17,4 +17,4 @@ class SGD(UpdateRule):
     """
 
     def update(self, theta: Array, g: Array) -> None:
-        theta -= self.alpha * g
+        theta -= self.step_size * g

@@ -98,7 +98,7 @@ def test_binarise_refuses_what_is_no_probability(value: float) -> None:
 
 @pytest.mark.parametrize("x", [np.zeros(3, np.uint8), np.zeros(3, np.float16), [0.5]])
 def test_binarise_refuses_other_types(x: object) -> None:
-    with pytest.raises(DataError, match="x must be a NumPy array of float32 or float64; got"):
+    with pytest.raises(DataError, match="x must be an array of float32 or float64; got"):
         binarise(x, np.random.default_rng(0))  # type: ignore[type-var]
 
 

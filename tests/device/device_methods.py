@@ -1,9 +1,11 @@
 """Methods ready to train, on the backend that is active, for the tests of other devices."""
 
 import numpy as np
+from gpu_text.cuda_on_cpu import RawModule
 
 from minigen import data, optim, training
 from minigen.backend import asarray
+from minigen.backend.double import DeviceArray, tally
 from minigen.data.music import Music
 from minigen.data.sentences import sentences
 from minigen.models import (
@@ -108,6 +110,25 @@ def sequence_methods(rng, tmp_path):
         "sequence-autoencoder": (known, lambda: training.SequenceAutoencoderTraining(
             *with_rule(SequenceAutoencoder(len(known.vocabulary), 4, 6, 3, rng=rng)))),
     }  # fmt: skip
+
+
+class OnTheDouble(RawModule):
+    """The kernels' text, run on the CPU over the memory of the double, and put on its tape."""
+
+    def get_function(self, name):
+        run = super().get_function(name)
+
+        def call(grid, block, arguments):
+            arguments = [a.memory if isinstance(a, DeviceArray) else a for a in arguments]
+            run(grid, block, arguments)
+            tally.record(name, lambda: run(grid, block, arguments))
+
+        return call
+
+
+class DoubleStandIn:
+    ndarray = DeviceArray
+    RawModule = OnTheDouble
 
 
 METHODS = (

@@ -25,9 +25,9 @@ def run(name, backend, directory):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_three_steps_give_the_same_losses_and_weights(name, tmp_path):
+def test_three_steps_give_the_same_losses_and_weights(name, tmp_path, device):
     expected, expected_state = run(name, "numpy", tmp_path)
-    losses, state = run(name, "double", tmp_path)
+    losses, state = run(name, device, tmp_path)
     for got, wanted in zip(losses, expected, strict=True):
         assert got == pytest.approx(wanted, rel=1e-5)
     assert state.keys() == expected_state.keys()
@@ -36,9 +36,9 @@ def test_three_steps_give_the_same_losses_and_weights(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_no_step_waits_for_the_device(name, tmp_path):
+def test_no_step_waits_for_the_device(name, tmp_path, device):
     """What a step reads back would stop the queue of a GPU; what it sends is its own batch."""
-    with use_backend("double"):
+    with use_backend(device):
         method, batches = prepared(name, tmp_path)
         method.step(batches[0])
         tally.reset()

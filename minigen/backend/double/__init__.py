@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy
 
-from minigen.backend import special
+from minigen.backend import philox, special
 from minigen.backend.common import FUNCTIONS
 from minigen.backend.double.array import DeviceArray, MixedError, check_settings, host_of, run
 from minigen.backend.double.tally import CaptureError, tally
@@ -73,6 +73,18 @@ def erf(x: DeviceArray) -> Any:
     return run("erf", special.erf, (x,), {})
 
 
+def draw(kind: str, out: DeviceArray, offset: DeviceArray, seed: int) -> None:
+    """Fill ``out`` with "uniform" or "normal" numbers from position offset on, and move it on."""
+    numbers = {"uniform": philox.uniform, "normal": philox.normal}[kind]
+
+    def write() -> None:
+        out.memory[...] = numbers(seed, int(offset.memory), out.size, out.dtype)
+        offset.memory[...] += philox.positions(out.size, out.dtype)
+
+    write()
+    tally.record(kind, write)
+
+
 def _view_strided(x: DeviceArray, shape: Any, strides: Any) -> Any:
     return run("as_strided", numpy.lib.stride_tricks.as_strided, (x, shape, strides), {})
 
@@ -95,19 +107,3 @@ def __getattr__(name: str) -> Any:
         )
     _functions[name] = _function(name)
     return _functions[name]
-
-
-class _Draws:
-    """The numbers of the host's generator, as arrays of the device."""
-
-    def __init__(self, seed: int) -> None:
-        self.host = numpy.random.default_rng(seed)
-
-    def standard_normal(self, shape: Any, dtype: Any) -> DeviceArray:
-        return DeviceArray(numpy.asarray(self.host.standard_normal(shape, dtype=dtype)))
-
-    def random(self, shape: Any, dtype: Any) -> DeviceArray:
-        return DeviceArray(numpy.asarray(self.host.random(shape, dtype=dtype)))
-
-
-random = SimpleNamespace(default_rng=_Draws)
