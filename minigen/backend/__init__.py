@@ -3,6 +3,7 @@
 The differences between the two that minigen's ops meet are all in ``differences.py``.
 """
 
+from minigen.backend.capture import capturer
 from minigen.backend.differences import (
     erf,
     overflow_ignored,
@@ -10,6 +11,7 @@ from minigen.backend.differences import (
     scatter_add,
     scatter_add_rows,
 )
+from minigen.backend.gemm import gemm
 from minigen.backend.info import info
 from minigen.backend.kernels import kernels_of
 from minigen.backend.memory import keep_freed_memory
@@ -18,6 +20,7 @@ from minigen.backend.modules import (
     NUMBER_TYPES,
     Array,
     BackendError,
+    CaptureError,
     active,
     active_name,
     asarray,
@@ -37,14 +40,17 @@ __all__ = [
     "NUMBER_TYPES",
     "Array",
     "BackendError",
+    "CaptureError",
     "Generator",
     "Shape",
     "active",
     "active_name",
     "asarray",
     "blockwise",
+    "capturer",
     "configure_from_environment",
     "erf",
+    "gemm",
     "generator",
     "in_chunks",
     "in_parts",

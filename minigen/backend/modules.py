@@ -27,6 +27,10 @@ class BackendError(RuntimeError):
     """A backend was asked for that cannot be had, or arrays of two backends were mixed."""
 
 
+class CaptureError(BackendError):
+    """A training step did something that no captured graph can repeat."""
+
+
 def load(name: str) -> ModuleType:
     """The array module called ``name``: "numpy", "cupy", or "double", the strict stand-in for a
     GPU (``double.py``).

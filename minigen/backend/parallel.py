@@ -18,6 +18,7 @@ from typing import Any
 import numpy
 from threadpoolctl import ThreadpoolController
 
+from minigen.backend.gemm import gemm
 from minigen.backend.modules import Array, BackendError, xp
 
 BLOCK = 1 << 16  # numbers: with two or three others like it, half of a core's cache
@@ -111,7 +112,7 @@ def product(a: Array, b: Array, out: Array | None = None) -> Array:
     """a @ b for matrices, into ``out`` if it is given; shared out once the threads are ours."""
     rows, columns = a.shape[0], b.shape[1]
     if not threads.pool or rows * columns * a.shape[1] < LARGE_PRODUCT or xp(a) is not numpy:
-        return xp(a).matmul(a, b, out=out)
+        return gemm(a, b, out)
     c = numpy.empty((rows, columns), dtype=numpy.result_type(a, b)) if out is None else out
     if rows >= columns:
         share(lambda part: numpy.matmul(a[part], b, out=c[part]), rows)

@@ -6,7 +6,7 @@ most 1 everywhere.
 
 from typing import Any
 
-from minigen.backend import Array, Generator, xp
+from minigen.backend import Array, Generator, gemm, xp
 from minigen.nn.convolution import Conv2d
 from minigen.nn.dense import Dense
 from minigen.nn.module import Module
@@ -65,8 +65,8 @@ class SpectralNorm(Module):
     def iterate(self) -> None:
         """v <- Wᵀ u / |Wᵀ u|, u <- W v / |W v|"""
         matrix = self._matrix()
-        self.weight_v.assign(unit(matrix.T @ self.weight_u.array, self.epsilon))
-        self.weight_u.assign(unit(matrix @ self.weight_v.array, self.epsilon))
+        self.weight_v.assign(unit(gemm(matrix.T, self.weight_u.array[:, None])[:, 0], self.epsilon))
+        self.weight_u.assign(unit(gemm(matrix, self.weight_v.array[:, None])[:, 0], self.epsilon))
 
     def forward(self, x: Any) -> Any:
         if self.training:

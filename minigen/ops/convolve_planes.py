@@ -7,7 +7,7 @@ image. The other array, which has many channels, is read as it lies.
 
 from typing import Any
 
-from minigen.backend import Array, in_parts, xp
+from minigen.backend import Array, gemm, in_parts, xp
 from minigen.ops.convolve import Geometry, Pair, cropped, seen_by, taps
 from minigen.ops.convolve_windows import channels_last
 
@@ -35,7 +35,7 @@ def conv(x: Array, weight: Array, g: Geometry, bias: Array | None = None) -> Arr
 
     def work(part: slice) -> None:
         result = y[part].reshape(-1, o)
-        xp(x).matmul(planes(x[part], tuple(kernel), out, g).T, matrix, out=result)
+        gemm(planes(x[part], tuple(kernel), out, g).T, matrix, out=result)
         if bias is not None:
             result += bias
 
@@ -50,7 +50,7 @@ def weight_of(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
 
     def add(part: slice) -> None:
         seen = planes(x[part], kernel, y.shape[2:], g)
-        found.append((part.start, seen @ channels_last(y[part]).reshape(-1, o)))
+        found.append((part.start, gemm(seen, channels_last(y[part]).reshape(-1, o))))
 
     in_parts(add, x)
     matrix = sum(matrix for _, matrix in sorted(found, key=lambda pair: pair[0]))
@@ -66,7 +66,7 @@ def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | No
 
     def work(part: slice) -> None:
         rows = channels_last(y[part]).reshape(-1, o)
-        made = (matrix @ rows.T).reshape(c, -1, len(y[part]), *out)
+        made = gemm(matrix, rows.T).reshape(c, -1, len(y[part]), *out)
         for i, tap in enumerate(taps(tuple(kernel))):
             x[:, part, *seen_by(tap, out, g)] += made[:, i]
 

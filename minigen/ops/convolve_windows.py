@@ -9,7 +9,7 @@
 
 from typing import Any
 
-from minigen.backend import Array, in_parts, on_host, xp
+from minigen.backend import Array, gemm, in_parts, on_host, xp
 from minigen.ops.convolve import Geometry, Pair, plain_transpose
 
 CHUNK_BYTES = 1 << 20  # of copied windows at a time: measured
@@ -79,7 +79,7 @@ def conv(x: Array, weight: Array, g: Geometry, bias: Array | None = None) -> Arr
         view = windows(channels_last(x[part], g.padding, g.padding), tuple(kernel), out, g)
         for images, rows in chunks(view):
             result = y[part][images].reshape(-1, o)
-            xp(x).matmul(rows, matrix, out=result)
+            gemm(rows, matrix, out=result)
             if bias is not None:
                 result += bias
 
@@ -97,7 +97,7 @@ def weight_of(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
         last = channels_last(y[part])
         matrix = xp(x).zeros((o, kernel[0] * kernel[1] * c), dtype=x.dtype)
         for images, rows in chunks(view):
-            matrix += last[images].reshape(-1, o).T @ rows
+            matrix += gemm(last[images].reshape(-1, o).T, rows)
         found.append((part.start, matrix))
 
     in_parts(add, x)
@@ -126,7 +126,7 @@ def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | No
     def work(part: slice) -> None:
         view = windows(channels_last(y[part], before, after), kernel, (out[0], out[1]), AS_IS)
         for images, rows in chunks(view):
-            made = (rows @ matrix).reshape(-1, *out, *g.stride, c)
+            made = gemm(rows, matrix).reshape(-1, *out, *g.stride, c)
             interleave(made, x[part][images], g)
             if bias is not None:
                 x[part][images] += bias

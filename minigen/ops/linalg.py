@@ -3,13 +3,15 @@
 from typing import Any
 
 from minigen.autograd import primitive
-from minigen.backend import Array, is_array, product
+from minigen.backend import Array, gemm, is_array, product
 from minigen.ops.shape import shape_of
 
 
 def times(a: Any, b: Any) -> Any:
-    """a @ b; matrices of numbers by ``backend.product``, which may use several threads."""
-    return product(a, b) if is_array(a) and is_array(b) and a.ndim == b.ndim == 2 else a @ b
+    """a @ b; arrays by ``backend.product`` and ``gemm``, which know the device and the threads."""
+    if is_array(a) and is_array(b):
+        return product(a, b) if a.ndim == b.ndim == 2 else gemm(a, b)
+    return a @ b
 
 
 @primitive(name="matmul", holomorphic=True)

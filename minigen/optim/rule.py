@@ -131,6 +131,11 @@ class UpdateRule(ABC):
         settings = {k: buffers[0].size if k == "n" else getattr(self, k) for k in row.settings}
         kernels(self.kernel, *buffers, *numbers, **settings)
 
+    def replayed(self, steps: int) -> None:
+        """Count steps that a captured graph has made; t and alpha in the device's memory know."""
+        self._t += steps
+        self.flat.changed()
+
     def zero_grad(self) -> None:
         """Forget the gradients: ``p.grad = None`` for every parameter."""
         for p in self.flat.params:

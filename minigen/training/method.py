@@ -19,6 +19,7 @@ class Method(ABC):
 
     name: ClassVar[str]
     data: ClassVar[type] = Images  # what it is trained on: has ``flat``, a name and a length
+    why_not_captured: ClassVar[str] = ""  # why no graph can repeat its steps, if none can
     model: Any
     rules: dict[str, UpdateRule]
 
@@ -28,6 +29,10 @@ class Method(ABC):
 
         The losses stay on the device: the trainer reads them once a report, not once a step.
         """
+
+    def kind(self) -> Any:
+        """What a captured step depends on beside the shapes of its batch; hashable."""
+        return None
 
     def steps(self, flat: Any, batch_size: int) -> int:
         """How many steps an epoch over ``flat`` has."""

@@ -69,6 +69,7 @@ class MusicTraining(Method):
 
     name = "music"
     data: ClassVar[type] = Music
+    why_not_captured: ClassVar[str] = "its batches have other lengths from step to step"
 
     def __init__(self, model: Any, rule: UpdateRule, max_norm: float | None = 5.0) -> None:
         self.model = model

@@ -31,6 +31,7 @@ class SentenceMethod(Method):
     """A method whose examples are sentences, those of one batch side by side."""
 
     data: ClassVar[type] = Sentences
+    why_not_captured: ClassVar[str] = "its batches have other lengths from step to step"
 
     def epoch(self, flat: Any, batch_size: int, rng: Generator) -> Iterator[Any]:
         """All sentences once, in a new order."""

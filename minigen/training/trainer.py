@@ -11,10 +11,10 @@ from typing import Any
 
 from minigen.backend import Generator, to_numpy
 from minigen.optim import Schedule
-from minigen.tensor import Tensor
 from minigen.training.history import History
 from minigen.training.method import Method
 from minigen.training.progress import Progress
+from minigen.training.steps import steps_of
 
 REPORT_STEPS = 50  # steps between two readings of the losses
 MADE_BY = {
@@ -38,7 +38,9 @@ class Trainer:
     method with a full-batch rule (GD) uses all of them. rng: for the order of the data.
     after_epoch: called with this trainer after each epoch (pictures, checkpoints). progress:
     whether to show a bar. schedules: by the name of an update rule of the method, its step size
-    as a function of the number of steps done; the other rules keep their alpha.
+    as a function of the number of steps done; the other rules keep their alpha. capture: on a
+    device, launch each step as one captured graph: True (CaptureError for a method of which that
+    cannot be done), or "auto" (a warning, and no capture); on the host it changes nothing.
 
     Attributes to read: ``epoch`` and ``step`` (done so far), ``seconds``, ``history``.
     """
@@ -54,6 +56,7 @@ class Trainer:
         after_epoch: Callback | None = None,
         progress: bool = True,
         schedules: Mapping[str, Schedule] | None = None,
+        capture: bool | str = False,
     ) -> None:
         for data in (images, test):
             if not isinstance(data, method.data | None):
@@ -70,6 +73,7 @@ class Trainer:
                 f"Trainer: schedules must be for update rules of the method, "
                 f"{', '.join(method.rules)}; got {', '.join(sorted(unknown))}"
             )
+        self.steps = steps_of(method, capture)
         self.method = method
         self.images = images
         self.test = test
@@ -91,7 +95,7 @@ class Trainer:
         if epochs < 1:
             raise ValueError(f"Trainer.run: epochs must be at least 1; got {epochs}")
         steps = self.method.steps(self.images.flat, self.batch_size)
-        with Progress(self.method.name, epochs, steps, shown=self.progress) as bar:
+        with Progress(self.method.name, epochs, steps, shown=self.progress) as bar, self.steps:
             for _ in range(epochs):
                 began = time.perf_counter()
                 figures = self._train_epoch(bar)
@@ -112,24 +116,24 @@ class Trainer:
 
     def _train_epoch(self, bar: Progress) -> dict[str, float]:
         """One pass over the data: the mean of each loss."""
-        sums: dict[str, Any] = {}
         steps = 0
-        for x in self.method.epoch(self.images.flat, self.batch_size, self.rng):
+        self.steps.begin()
+        flat = self.steps.data(self.images.flat)
+        for x in self.method.epoch(flat, self.batch_size, self.rng):
             for name, schedule in self.schedules.items():
                 self.method.rules[name].alpha = schedule(self.step)
-            for name, loss in self.method.step(x).items():
-                value = loss.array if isinstance(loss, Tensor) else loss
-                sums[name] = sums[name] + value if name in sums else value
+            self.steps.take(x)
             steps += 1
             self.step += 1
             if steps % REPORT_STEPS == 0:
-                bar.report(steps, self._means(sums, steps))
-        means = self._means(sums, steps)
+                bar.report(steps, self._means(steps))
+        means = self._means(steps)
         bar.report(steps, means)
         return means
 
-    def _means(self, sums: dict[str, Any], steps: int) -> dict[str, float]:
+    def _means(self, steps: int) -> dict[str, float]:
         """The losses so far in this epoch, read from the device and checked."""
+        sums = self.steps.sums
         means = {name: float(to_numpy(total)) / steps for name, total in sums.items()}
         for name, value in means.items():
             if not math.isfinite(value):

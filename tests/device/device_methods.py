@@ -71,7 +71,7 @@ def texts(tmp_path):
 def image_methods(rng):
     return {
         "autoencoder": lambda: training.AutoencoderTraining(
-            *with_rule(Autoencoder(IMAGES, [16], 4, rng=rng), optim.Momentum, beta=0.5)
+            *with_rule(Autoencoder(IMAGES, [16], 4, rng=rng), optim.Momentum, beta=1e-4)
         ),
         "vae": lambda: training.VAETraining(
             *with_rule(VAE(IMAGES, [16], 3, rng=rng), optim.HeavyBall, beta=0.5), rng,

@@ -17,9 +17,9 @@ import numpy
 from minigen.backend import philox, special
 from minigen.backend.common import FUNCTIONS
 from minigen.backend.double.array import DeviceArray, MixedError, check_settings, host_of, run
-from minigen.backend.double.tally import CaptureError, tally
+from minigen.backend.double.tally import tally
 
-__all__ = ["CaptureError", "DeviceArray", "MixedError", "tally"]
+__all__ = ["DeviceArray", "MixedError", "tally"]
 
 MANY = 8  # arrays; CuPy joins more of them by a table of pointers, which it uploads
 
@@ -67,6 +67,11 @@ def empty_like(x: DeviceArray, dtype: Any = None) -> DeviceArray:
     y = numpy.empty_like(x.memory, dtype=dtype)
     y[...] = empty((), y.dtype).memory
     return DeviceArray(y)
+
+
+def gemm(a: DeviceArray, b: DeviceArray, **settings: Any) -> Any:
+    """a @ b, into ``out`` if it is given: the one product that a capture allows."""
+    return run("gemm", numpy.matmul, (a, b), settings)
 
 
 def erf(x: DeviceArray) -> Any:

@@ -16,6 +16,9 @@ UFUNCS = {  # what an operator is called where the right side is an array of ano
 }  # fmt: skip
 
 
+LIBRARY = ("matmul", "__matmul__", "__rmatmul__", "einsum", "cholesky", "qr", "cov")
+
+
 class MixedError(TypeError):
     """A host array, or a host function, met an array of the device."""
 
@@ -43,6 +46,8 @@ def device_arrays(x: Any) -> list["DeviceArray"]:
 
 def run(operation: str, function: Any, args: tuple, settings: dict[str, Any]) -> Any:
     """function(*args, **settings) on the device: the result as a device array."""
+    if operation in LIBRARY:
+        tally.library(operation)
     hosts = [host_of(operation, x, f"argument {i + 1}") for i, x in enumerate(args)]
     given = {name: host_of(operation, x, name) for name, x in settings.items()}
     out = settings.get("out")

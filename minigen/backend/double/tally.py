@@ -2,11 +2,7 @@
 
 from collections.abc import Callable
 
-from minigen.backend.modules import BackendError
-
-
-class CaptureError(BackendError):
-    """A training step did something that no captured graph can repeat."""
+from minigen.backend.modules import CaptureError
 
 
 class Tally:
@@ -34,6 +30,10 @@ class Tally:
         """The host sends data. Raises CaptureError while capturing."""
         self._forbidden(f"{what}: the host sends data to the device")
         self.uploads[what] = self.uploads.get(what, 0) + 1
+
+    def library(self, what: str) -> None:
+        """A call of cuBLAS or cuSOLVER by CuPy. Raises CaptureError while capturing."""
+        self._forbidden(f"{what}: CuPy calls a library of NVIDIA's")
 
     def record(self, operation: str, again: Callable[[], object]) -> None:
         """Remember how to do an operation again, where a capture runs."""

@@ -1,0 +1,107 @@
+"""A training step as one graph: captured once, launched as often as one likes.
+
+A step of a small model is a few hundred kernels of a few microseconds each, and the host takes
+longer to ask for them than the device to run them. A captured graph is asked for in one call. It
+repeats the same kernels on the same memory: whatever changes from step to step must lie in the
+device's memory, and nothing may be read back on the way.
+"""
+
+from collections.abc import Callable
+from types import ModuleType, TracebackType
+from typing import Any
+
+from minigen.backend import cublas
+from minigen.backend.gemm import Capturing
+from minigen.backend.kernels import Kernels, kernels_of
+from minigen.backend.modules import CaptureError, name_of
+
+
+class OnCuPy:
+    """Captures on a stream of its own, which is current inside the ``with`` block."""
+
+    def __init__(self, cupy: ModuleType | Any) -> None:
+        self.cupy = cupy
+        self.stream = cupy.cuda.Stream(non_blocking=True)
+        self.pool = cupy.cuda.MemoryPool()  # memory of graphs, which nobody else may be given
+        kernels = kernels_of(cupy.empty(0))
+        assert isinstance(kernels, Kernels)
+        kernels.compile()
+        cublas.blas()  # neither a compiler nor a handle can be made while capturing
+
+    def __enter__(self) -> "OnCuPy":
+        self.cupy.cuda.get_current_stream().synchronize()  # what was begun before is done first
+        self.stream.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stream.synchronize()
+        self.stream.__exit__(kind, error, trace)
+
+    def capture(self, step: Callable[[], Any]) -> Callable[[], None]:
+        """What launches ``step`` again. It must have run before on this stream, for what is made
+        at a first call cannot be made here; it does not run now."""
+        graph: Any = None
+        with self.cupy.cuda.using_allocator(self.pool.malloc):
+            self.stream.begin_capture()
+            Capturing.now = True
+            try:
+                step()
+                graph = self.stream.end_capture()
+            except (RuntimeError, NotImplementedError) as error:
+                raise CaptureError(
+                    f"capture: the step does what no captured graph can repeat ({error}); keep "
+                    "its values on the device, or train without capture"
+                ) from error
+            finally:
+                Capturing.now = False
+                if graph is None and self.stream.is_capturing():
+                    self.stream.end_capture()  # thrown away
+        graph.upload(self.stream)
+        return lambda: graph.launch(self.stream)
+
+
+class OnDouble:
+    """Captures by keeping a list of what the device double was asked to do."""
+
+    def __init__(self, double: ModuleType | Any) -> None:
+        self.tally = double.tally
+
+    def __enter__(self) -> "OnDouble":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def capture(self, step: Callable[[], Any]) -> Callable[[], None]:
+        """What launches ``step`` again. The double cannot note down without doing: the step runs
+        once now, and that counts as the first launch."""
+        tape: list[Callable[[], object]] = []
+        self.tally.tape = tape
+        Capturing.now = True
+        try:
+            step()
+        finally:
+            self.tally.tape = None
+            Capturing.now = False
+        done = [True]
+
+        def launch() -> None:
+            if done.pop() if done else False:
+                return
+            for again in tape:
+                again()
+
+        return launch
+
+
+def capturer(module: ModuleType) -> Any:
+    """What captures steps on a device, to be entered with ``with``; None for the host, where
+    there is nothing to gain."""
+    kinds: dict[str, Any] = {"cupy": OnCuPy, "double": OnDouble}
+    kind = kinds.get(name_of(module))
+    return None if kind is None else kind(module)

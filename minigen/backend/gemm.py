@@ -1,0 +1,27 @@
+"""Matrix products, wherever the matrices lie.
+
+CuPy's own product refuses to run while a step is captured; cuBLAS itself does not (``cublas.py``).
+"""
+
+from minigen.backend import cublas
+from minigen.backend.modules import Array, name_of, xp
+
+
+class Capturing:
+    """Whether a training step is being captured in this process."""
+
+    now = False
+
+
+def gemm(a: Array, b: Array, out: Array | None = None) -> Array:
+    """a @ b, arrays of two axes or more, into ``out`` if it is given.
+
+    On the host in this thread alone: ``product`` shares a large one out.
+    """
+    module = xp(a)
+    name = name_of(module)
+    if name == "double":
+        return module.gemm(a, b, out=out) if out is not None else module.gemm(a, b)
+    if name == "cupy" and Capturing.now:
+        return cublas.blas().gemm(a, b, out)
+    return module.matmul(a, b, out=out)

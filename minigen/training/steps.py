@@ -1,0 +1,163 @@
+"""Taking training steps: one operation after the other, or as one captured graph."""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from minigen.backend import Array, CaptureError, asarray, capturer, xp
+from minigen.data import Images
+from minigen.tensor import Tensor
+from minigen.training.method import Method
+
+WARM_UP = 2  # steps of a kind before it is captured: what is made at first calls is made then
+
+
+class EagerSteps:
+    """Asks the device for one operation after the other. sums: of each loss, since ``begin``."""
+
+    def __init__(self, method: Method) -> None:
+        self.method = method
+        self.sums: dict[str, Any] = {}
+
+    def __enter__(self) -> "EagerSteps":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def data(self, flat: Any) -> Any:
+        """The data set as the steps want it."""
+        return flat
+
+    def begin(self) -> None:
+        """Forget the sums."""
+        self.sums = {}
+
+    def take(self, x: Any) -> None:
+        """One step on one batch."""
+        for name, loss in self.method.step(x).items():
+            value = loss.array if isinstance(loss, Tensor) else loss
+            self.sums[name] = self.sums[name] + value if name in self.sums else value
+
+
+class Rows(NamedTuple):
+    """A batch of a data set on the device: which of its rows, an array of the host."""
+
+    index: Any
+
+
+class OnDevice:
+    """A data set in the device's memory, of which the host picks rows."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, index: Any) -> Rows:
+        return Rows(index)
+
+
+class Captured(NamedTuple):
+    """A captured step: where its batch is put, what launches it, and how many steps of each update
+    rule it makes."""
+
+    inputs: list[Array]
+    launch: Callable[[], None]
+    moves: dict[str, int]
+
+
+class CapturedSteps(EagerSteps):
+    """Captures each kind of step after it has been taken twice; then launches it.
+
+    A kind is the shapes of the batch and whatever the method adds (``Method.kind``). The data set
+    of a method of images lies on the device, and the graph picks the batch out of it. Losses are
+    added up in the device's memory. Entering the ``with`` block enters the capture's stream.
+    """
+
+    def __init__(self, method: Method, device: Any) -> None:
+        super().__init__(method)
+        self.device = device
+        self.graphs: dict[Any, Captured] = {}
+        self.seen: Counter[Any] = Counter()
+        self.rows: Array | None = None
+
+    def __enter__(self) -> "CapturedSteps":
+        self.device.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.device.__exit__(*error)
+
+    def data(self, flat: Any) -> Any:
+        if self.method.data is not Images:
+            return flat  # texts make batches of their own
+        if self.rows is None:
+            self.rows = asarray(flat)
+        return OnDevice(self.rows)
+
+    def begin(self) -> None:
+        for total in self.sums.values():
+            total[...] = 0
+
+    def take(self, x: Any) -> None:
+        parts = [x.index] if isinstance(x, Rows) else list(x) if isinstance(x, tuple) else [x]
+        kind = (tuple((p.shape, p.dtype.name) for p in parts), self.method.kind())
+        if kind in self.graphs:
+            self._launch(self.graphs[kind], parts)
+            return
+        self.seen[kind] += 1
+        arrays = [asarray(p) for p in parts]
+        if self.seen[kind] <= WARM_UP:
+            self._step(x, arrays)
+            return
+        inputs = [a.copy() for a in arrays]
+        rules = self.method.rules
+        before = {name: rule.t for name, rule in rules.items()}
+        launch = self.device.capture(lambda: self._step(x, inputs))
+        moves = {name: rule.t - before[name] for name, rule in rules.items()}
+        self.graphs[kind] = Captured(inputs, launch, moves)
+        launch()
+
+    def _step(self, x: Any, arrays: list[Array]) -> None:
+        """The method's step on a batch in device arrays, and its losses added to the sums."""
+        if isinstance(x, Rows):
+            assert self.rows is not None
+            batch: Any = self.rows[arrays[0]]
+        else:
+            batch = tuple(arrays) if isinstance(x, tuple) else arrays[0]
+        for name, loss in self.method.step(batch).items():
+            value = loss.array if isinstance(loss, Tensor) else loss
+            if name not in self.sums:
+                self.sums[name] = xp(value).zeros_like(value)
+            self.sums[name] += value
+
+    def _launch(self, captured: Captured, parts: Iterable[Any]) -> None:
+        for held, part in zip(captured.inputs, parts, strict=True):
+            held[...] = asarray(part)
+        captured.launch()
+        for name, count in captured.moves.items():
+            self.method.rules[name].replayed(count)
+
+
+def steps_of(method: Method, capture: bool | str) -> EagerSteps:
+    """What takes the steps of a method: captured ones where that is asked for and can be done.
+
+    capture: True, False, or "auto": captured where that can be done, with one warning where not.
+    On the host there is nothing to capture. Raises CaptureError for a method whose steps cannot be
+    captured, ValueError for another value.
+    """
+    if capture not in (True, False, "auto"):
+        raise ValueError(f"Trainer: capture must be True, False or 'auto'; got {capture!r}")
+    device = capturer(xp(method.model.parameters()[0].array)) if capture else None
+    if device is None:
+        return EagerSteps(method)
+    if why := method.why_not_captured:
+        message = f"capture: a step of {method.name} cannot be captured: {why}"
+        if capture == "auto":
+            warnings.warn(f"{message}; training without", RuntimeWarning, stacklevel=3)
+            return EagerSteps(method)
+        raise CaptureError(f"{message}; train without capture")
+    return CapturedSteps(method, device)

@@ -1,0 +1,163 @@
+"""A captured step repeats what the eager one does, bit for bit, and says what it cannot repeat.
+
+The double plays the graph back on the memory that it was captured on, as a GPU does: a number of
+the host that was baked in, such as a step count, shows as a difference.
+"""
+
+import numpy as np
+import pytest
+from device_methods import METHODS, prepared
+
+from minigen import Generator, data, optim, training
+from minigen.backend import CaptureError, to_numpy, use_backend
+from minigen.backend.double import tally
+from minigen.models import VAE, CharLSTM
+
+CAPTURABLE = METHODS[:8]
+DIGITS = data.digits()
+FEW = data.Images("few", DIGITS.images[:50], DIGITS.labels[:50])
+
+
+def trained(name, directory, capture):
+    """Losses of two epochs and all numbers after them: batches of 8, the last one smaller."""
+    with use_backend("double"):
+        method, text = on_the_device(name, directory)
+        rule = next(iter(method.rules))
+        schedules = {rule: optim.cosine(1e-3, 1e-5, 14)}
+        trainer = training.Trainer(
+            method, text or FEW, batch_size=8, rng=Generator(3), progress=False,
+            schedules=schedules, capture=capture,
+        )  # fmt: skip
+        trainer.run(3)
+        state = {k: to_numpy(v) for k, v in method.model.state_dict().items()}
+        for key, rule in method.rules.items():
+            state |= {f"{key}.{k}": np.asarray(v) for k, v in rule.state_dict().items()}
+        losses = [{k: v for k, v in row.items() if k != "seconds"} for row in trainer.history.rows]
+    return losses, state, trainer
+
+
+def on_the_device(name, directory):
+    method, _ = prepared(name, directory)
+    if hasattr(method, "rng"):
+        method.rng = Generator(5)  # draws of the device's own
+    if not name.startswith("char"):
+        return method, None
+    for part in method.model.modules():
+        if hasattr(part, "rng"):
+            part.rng = Generator(5)
+    return method, data.texts(directory / "text.txt")[0]
+
+
+@pytest.mark.parametrize("name", CAPTURABLE)
+def test_captured_steps_are_eager_steps_bit_for_bit(name, tmp_path, device):
+    expected, expected_state, eager = trained(name, tmp_path, False)
+    losses, state, captured = trained(name, tmp_path, True)
+    assert captured.steps.graphs and captured.step == eager.step > 15
+    assert losses == expected
+    assert state.keys() == expected_state.keys()
+    for key in state:
+        np.testing.assert_array_equal(state[key], expected_state[key], err_msg=key)
+
+
+def test_a_launch_asks_for_nothing_but_its_graph(tmp_path, device):
+    """Once captured, a step uploads which rows it takes, and waits for nothing."""
+    with use_backend(device):
+        method, _ = on_the_device("vae", tmp_path)
+        trainer = training.Trainer(
+            method, FEW, batch_size=10, rng=Generator(3), progress=False, capture=True
+        )
+        trainer.run(2)
+        ((kind, captured),) = trainer.steps.graphs.items()
+        assert kind[0] == (((10,), "int64"),)
+        assert captured.moves == {"vae": 1}
+        tally.reset()
+        trainer.steps.take(training.steps.Rows(np.arange(10)))
+        assert tally.waits == {} and tally.uploads == {"asarray": 1}
+
+
+@pytest.mark.parametrize("name", METHODS[8:])
+def test_methods_that_cannot_be_captured_say_why(name, tmp_path, recwarn):
+    with use_backend("double"):
+        method, _ = prepared(name, tmp_path)
+        with pytest.raises(CaptureError, match=f"a step of {method.name} cannot be captured: its"):
+            training.steps.steps_of(method, True)
+        assert not recwarn.list
+        with pytest.warns(RuntimeWarning, match="training without"):
+            steps = training.steps.steps_of(method, "auto")
+        assert type(steps) is training.steps.EagerSteps
+
+
+def test_on_the_host_capture_changes_nothing(tmp_path):
+    with use_backend("numpy"):
+        method, _ = prepared("vae", tmp_path)
+        assert type(training.steps.steps_of(method, True)) is training.steps.EagerSteps
+        with pytest.raises(ValueError, match="capture must be True, False or 'auto'; got 1.5"):
+            training.steps.steps_of(method, 1.5)
+
+
+class LooksAtTheLoss(training.VAETraining):
+    """A step that reads a loss back."""
+
+    def step(self, x):
+        losses = super().step(x)
+        self.last = float(to_numpy(losses["elbo"].array))
+        return losses
+
+
+class CountsOnTheHost(training.VAETraining):
+    """A step whose weight of the KL is a number of the host."""
+
+    def step(self, x):
+        self.beta += 0.1
+        return super().step(x)
+
+
+def vae_method(cls):
+    rng = Generator(0)
+    net = VAE(64, [8], 2, rng=rng)
+    return cls(net, optim.SGD(net.parameters(), 1e-3), rng)
+
+
+def run(method, capture):
+    trainer = training.Trainer(
+        method, FEW, batch_size=10, rng=Generator(3), progress=False, capture=capture
+    )
+    trainer.run(2)
+    return trainer.history.column("elbo")
+
+
+def test_a_step_that_reads_back_is_refused_by_name():
+    with use_backend("double"):
+        with pytest.raises(CaptureError, match="get: the host waits for a value of the device"):
+            run(vae_method(LooksAtTheLoss), True)
+        assert tally.tape is None  # the next one can be captured
+        assert len(run(vae_method(training.VAETraining), True)) == 2
+
+
+def test_a_number_of_the_host_in_a_captured_step_shows_as_a_difference():
+    """What the comparison above would not survive: the emulator plays back the old number."""
+    with use_backend("double"):
+        eager, captured = (run(vae_method(CountsOnTheHost), c) for c in (False, True))
+    assert eager != captured
+
+
+def test_a_carried_state_begins_anew_with_each_epoch(tmp_path):
+    """The memory in which a device keeps a state is not taken for one after an epoch."""
+    with use_backend("double"):
+        text = data.texts(sequence_text(tmp_path))[0]
+        net = CharLSTM(len(text.vocabulary), 4, 6, rng=Generator(0))
+        rule = optim.SGD(net.parameters(), 1e-12)
+        method = training.LanguageTraining(net, rule, steps=8)
+        kinds = []
+        for _ in range(2):
+            for x in method.epoch(text.flat, 4, Generator(1)):
+                kinds.append((method.kind(), float(to_numpy(method.step(x)["loss"].array))))
+        half = len(kinds) // 2
+        assert kinds[0][0] is None and kinds[1][0] == ((1, 4, 6), (1, 4, 6))
+        np.testing.assert_allclose([k[1] for k in kinds[:half]], [k[1] for k in kinds[half:]])
+
+
+def sequence_text(directory):
+    path = directory / "text.txt"
+    path.write_text("the cat sat on the mat, the rat sat on the cat.\n" * 8, encoding="utf-8")
+    return path
