@@ -118,6 +118,10 @@ RUN_OPTIONS: list[Callable[..., Any]] = [  # that every model has
         "--backend", type=click.Choice(["numpy", "cupy"]),
         help="Where to compute.  [default: MINIGEN_BACKEND, else numpy]",
     ),
+    click.option(
+        "--capture", is_flag=True,
+        help="On a GPU, launch each training step as one captured graph.  [numpy: no effect]",
+    ),
     click.option("--quiet", is_flag=True, help="No progress, only the final figures."),
 ]  # fmt: skip
 COMMON_OPTIONS = IMAGE_OPTIONS + RUN_OPTIONS

@@ -8,7 +8,7 @@ import click
 from minigen import optim
 from minigen.backend import Generator, active_name, overflow_ignored
 from minigen.cli.options import activate, build_rule, load_images
-from minigen.training import MODELS, Method, new_directory, train_run
+from minigen.training import MODELS, Method, check_capturable, new_directory, train_run
 
 # What suits each data set, where the user does not say.
 EPOCHS = {
@@ -99,6 +99,8 @@ class Run:
     def train(self, method: Method, **more: Any) -> None:
         """Train, write the run directory, and say what to look at. more: kept in config.json."""
         common = self.common
+        if common["capture"]:
+            check_capturable(method)  # before anything is written
         name = f"{self.model}-{self.data_name}"
         directory = new_directory(common["out"], name, common["overwrite"])
         config = {
@@ -114,6 +116,7 @@ class Run:
             "settings": dict(common["settings"]),
             "picture_every": common["picture_every"],
             "backend": active_name(),
+            "capture": common["capture"],
             **more,
         }
         with overflow_ignored():  # the trainer looks at the losses, and says what to do
@@ -126,6 +129,7 @@ class Run:
                 self.trainer_rng,
                 progress=not common["quiet"],
                 schedules=self.schedules(method),
+                capture=common["capture"],
                 gallery=self.gallery(method.model, directory),
             )
         report(directory, figures)

@@ -17,6 +17,7 @@ from minigen.training.sequence_autoencoder import (
     SequenceAutoencoderTraining,
     sequence_autoencoder_step,
 )
+from minigen.training.steps import check_capturable
 from minigen.training.text_gallery import TextGallery
 from minigen.training.trainer import DivergenceError, Trainer
 from minigen.training.vae import VAETraining, vae_step
@@ -43,6 +44,7 @@ __all__ = [
     "VAETraining",
     "autoencoder_step",
     "between",
+    "check_capturable",
     "gan_step",
     "language_step",
     "load_run",

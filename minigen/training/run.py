@@ -99,14 +99,15 @@ def train_run(
     progress: bool = True,
     schedules: Mapping[str, Schedule] | None = None,
     gallery: Any = None,
+    capture: bool | str = False,
 ) -> dict[str, Any]:
     """Train ``method`` and leave a whole run directory behind; the final figures by name.
 
     config: what config.json holds: model, model_arguments, shape, epochs, batch_size and
-    whatever else describes the run. schedules: as for ``Trainer``. gallery: draws what there is
-    to see, a ``Gallery`` of pictures unless given. When a loss diverges
-    (DivergenceError) or the user presses Ctrl-C (RunError), the history and the loss curves of
-    the finished epochs are kept; after Ctrl-C the weights are, too.
+    whatever else describes the run. schedules, capture: as for ``Trainer``. gallery: draws what
+    there is to see, a ``Gallery`` of pictures unless given. When a loss diverges (DivergenceError)
+    or the user presses Ctrl-C (RunError), the history and the loss curves of the finished epochs
+    are kept; after Ctrl-C the weights are, too.
     """
     save_json(directory / "config.json", config)
     gallery = gallery or Gallery(method.model, test, directory)
@@ -127,6 +128,7 @@ def train_run(
         after_epoch=after_epoch,
         progress=progress,
         schedules=schedules,
+        capture=capture,
     )
     figures = _run(trainer, config["epochs"], directory, gallery)
     method.model.eval().save(directory / "checkpoint.safetensors")

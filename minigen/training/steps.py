@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from minigen.backend import Array, CaptureError, asarray, capturer, xp
+from minigen.backend import Array, CaptureError, asarray, capturer, name_of, xp
 from minigen.data import Images
 from minigen.tensor import Tensor
 from minigen.training.method import Method
@@ -142,6 +142,16 @@ class CapturedSteps(EagerSteps):
             self.method.rules[name].replayed(count)
 
 
+def check_capturable(method: Method) -> None:
+    """Raise CaptureError if the method's steps cannot be captured on the device they run on."""
+    module = xp(method.model.parameters()[0].array)
+    if method.why_not_captured and name_of(module) != "numpy":
+        raise CaptureError(
+            f"capture: a step of {method.name} cannot be captured: {method.why_not_captured}; "
+            "train without capture"
+        )
+
+
 def steps_of(method: Method, capture: bool | str) -> EagerSteps:
     """What takes the steps of a method: captured ones where that is asked for and can be done.
 
@@ -154,10 +164,11 @@ def steps_of(method: Method, capture: bool | str) -> EagerSteps:
     device = capturer(xp(method.model.parameters()[0].array)) if capture else None
     if device is None:
         return EagerSteps(method)
-    if why := method.why_not_captured:
-        message = f"capture: a step of {method.name} cannot be captured: {why}"
-        if capture == "auto":
-            warnings.warn(f"{message}; training without", RuntimeWarning, stacklevel=3)
-            return EagerSteps(method)
-        raise CaptureError(f"{message}; train without capture")
+    try:
+        check_capturable(method)
+    except CaptureError as error:
+        if capture is True:
+            raise
+        warnings.warn(f"{error}, as is done now", RuntimeWarning, stacklevel=3)
+        return EagerSteps(method)
     return CapturedSteps(method, device)

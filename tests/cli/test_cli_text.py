@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from minigen.backend import CaptureError, use_backend
 from minigen.cli.main import cli
 from minigen.data import DataError
 
@@ -129,3 +130,33 @@ def test_sentences_go_through_a_vector_and_back(tmp_path, sentences):
     assert len(minigen("sample", tmp_path / "run", "--n", 4).splitlines()) == 4
     assert minigen("sample", tmp_path / "run", "--n", 1, "--interpolate", 3).count("\n") == 3
     assert "sentences held back" in (tmp_path / "run" / "samples.txt").read_text().lower()
+
+
+@pytest.fixture
+def on_the_double():
+    """The command line on the device double, which no option names: it is for tests."""
+    with use_backend("double"):
+        yield
+
+
+@pytest.mark.usefixtures("on_the_double")
+def test_a_captured_run_is_the_eager_one(tmp_path, text):
+    common = (
+        "--text", text, "--epochs", 2, "--hidden", 6, "--embedding", 4, "--steps", 8,
+        "--batch-size", 4, "--quiet",
+    )  # fmt: skip
+    results = []
+    for name, more in (("eager", ()), ("captured", ("--capture",))):
+        minigen("train", "char-lstm", *common, *more, "--out", tmp_path / name)
+        figures = json.loads((tmp_path / name / "result.json").read_text())
+        config = json.loads((tmp_path / name / "config.json").read_text())
+        assert config["capture"] is bool(more) and config["backend"] == "double"
+        results.append({k: v for k, v in figures.items() if k not in ("seconds", "environment")})
+    assert results[0] == results[1]
+
+
+@pytest.mark.usefixtures("on_the_double")
+def test_what_cannot_be_captured_leaves_nothing_behind(tmp_path, sentences):
+    with pytest.raises(CaptureError, match="a step of rvae cannot be captured: its batches have"):
+        minigen("train", "rvae", "--text", sentences, "--capture", "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -82,7 +82,7 @@ def test_methods_that_cannot_be_captured_say_why(name, tmp_path, recwarn):
         with pytest.raises(CaptureError, match=f"a step of {method.name} cannot be captured: its"):
             training.steps.steps_of(method, True)
         assert not recwarn.list
-        with pytest.warns(RuntimeWarning, match="training without"):
+        with pytest.warns(RuntimeWarning, match="as is done now"):
             steps = training.steps.steps_of(method, "auto")
         assert type(steps) is training.steps.EagerSteps
 
