@@ -8,18 +8,20 @@ from minigen.backend.modules import CaptureError
 class Tally:
     """Counts what costs time on a GPU, and remembers operations while a capture runs.
 
-    waits: how often the host waited for a value; uploads: how often it sent one; both by name.
+    launches: how many operations the device was asked for, views of arrays not counted; waits: how
+    often the host waited for a value; uploads: how often it sent one; the last two by name.
     tape: while capturing, what each operation does again, else None.
     """
 
     def __init__(self) -> None:
+        self.launches = 0
         self.waits: dict[str, int] = {}
         self.uploads: dict[str, int] = {}
         self.tape: list[Callable[[], object]] | None = None
 
     def reset(self) -> None:
         """Forget all counts."""
-        self.waits, self.uploads = {}, {}
+        self.launches, self.waits, self.uploads = 0, {}, {}
 
     def wait(self, what: str) -> None:
         """The host waits for the device. Raises CaptureError while capturing."""
@@ -36,7 +38,8 @@ class Tally:
         self._forbidden(f"{what}: CuPy calls a library of NVIDIA's")
 
     def record(self, operation: str, again: Callable[[], object]) -> None:
-        """Remember how to do an operation again, where a capture runs."""
+        """Count an operation; remember how to do it again, where a capture runs."""
+        self.launches += 1
         if self.tape is not None:
             self.tape.append(again)
 
