@@ -83,9 +83,9 @@ SMOKE = "--smoke" in sys.argv
 # itself: published measurements have about 15 microseconds for the list and
 # 0.6 for each operation in it (issue 488 of ocannl). But the list repeats
 # exactly what was done when it was captured: the same operations on the same
-# memory, with the same numbers of the host in them. What changes
-# from step to step must lie in the device's memory. In Adam with bias
-# correction that is one number, the step count $t$ [E.ADAMBC]:
+# memory, with the same numbers of the host in them. What changes from step to
+# step must lie in the device's memory. In Adam with bias correction that is
+# one number, the step count $t$ [E.ADAMBC]:
 #
 # $$
 # \begin{aligned} m_t &= \beta_1 m_{t-1} + (1 - \beta_1) g_t \\
@@ -146,8 +146,9 @@ assert measured[-1] > 10 * t0  # many numbers take longer than few
 # ``minigen.softplus`` of minus a logit is $-\log D$.
 #
 # For a machine without a GPU there is ``minigen.backend.double``, a strict
-# stand-in: it computes with NumPy, but keeps its arrays apart and refuses what would go wrong on a GPU. Its
-# ``minigen.backend.double.tally`` counts launches and waits.
+# stand-in: it computes with NumPy, but keeps its arrays apart and refuses what
+# would go wrong on a GPU. Its ``minigen.backend.double.tally`` counts launches
+# and waits.
 #
 # **Predict.** The step below asks for the loss with ``.item()``. How many
 # waits will the tally show for ten steps? And how many without that line?
