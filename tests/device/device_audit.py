@@ -40,12 +40,16 @@ ATTRIBUTES = {
     "shape", "dtype", "ndim", "size", "nbytes", "itemsize", "strides", "flags", "T", "base",
 }  # fmt: skip
 # What may be given an array module: it asks for its name, for kernels, or is followed itself.
-TAKE_MODULES = ("name_of", "Kernels", "DeviceGenerator")
+TAKE_MODULES = ("name_of", "Kernels", "DeviceGenerator", "capturer", "kind")
 OFF_LIMITS = {  # the loader, and the double, which stand for the array module themselves
     "minigen.backend.cupy", "minigen.backend.double",
     "minigen.backend.double.array", "minigen.backend.double.tally",
 }  # fmt: skip
-OF_THE_DOUBLE = {"draw", "erf"}  # what it does in the place of a kernel; CuPy is not asked for it
+OF_THE_DOUBLE = {
+    "draw",
+    "erf",
+    "gemm",
+}  # what it does in the place of a kernel; CuPy is not asked for it
 
 # (module, method) that an array does not have, and what it belongs to instead.
 NOT_AN_ARRAY = {
