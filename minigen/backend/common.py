@@ -14,49 +14,44 @@ def _table(text: str) -> dict[str, frozenset[str]]:
 # Functions of the module: xp(x).NAME
 FUNCTIONS = _table(
     """
-    abs out
-    add out
-    allclose rtol atol
+    allclose equal_nan
     arange dtype
-    argsort axis kind
+    argsort kind
     argwhere
     asarray dtype
-    ascontiguousarray dtype
-    clip out
-    concatenate axis out
-    copy order
-    cos out
-    cov rowvar ddof
-    cumsum axis out
-    divide out
+    ascontiguousarray
+    clip
+    concatenate axis
+    copy
+    cos
+    cov rowvar
+    cumsum
     einsum
     empty dtype
-    empty_like dtype
-    exp out
-    expm1 out
+    empty_like
+    exp
+    expm1
     eye dtype
-    flip axis
+    flip
     full dtype
-    isfinite out
-    isnan out
+    isfinite
+    isnan
     linspace dtype
-    log out
-    log1p out
+    log
+    log1p
     matmul out
     maximum out
-    mean axis out keepdims
+    mean
     minimum out
     multiply out
-    negative out
     ones dtype
     ones_like dtype
     repeat axis
-    rint out
-    searchsorted side
-    sign out
-    sin out
+    rint
+    searchsorted
+    sign
+    sin
     sqrt out
-    stack axis out
     subtract out
     tanh out
     tile
@@ -66,23 +61,32 @@ FUNCTIONS = _table(
     """
 )
 
+# Functions that lie deeper: xp(x).NAME with dots
+WITHIN = _table(
+    """
+    add.at
+    lib.stride_tricks.as_strided
+    linalg.cholesky
+    linalg.qr
+    """
+)
+
 # Methods of arrays: x.NAME
 METHODS = _table(
     """
-    all axis out keepdims
-    any axis out keepdims
+    all
+    any
     argmax axis
     astype copy
     clip
-    copy order
+    copy
     diagonal
-    fill
-    max axis out keepdims
-    mean axis out keepdims
-    min axis out keepdims
+    max axis keepdims
+    mean axis keepdims
+    min
     ravel order
     reshape
-    sum axis out keepdims
+    sum axis keepdims
     swapaxes
     transpose
     view

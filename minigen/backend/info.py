@@ -13,7 +13,8 @@ import numpy
 from threadpoolctl import threadpool_info
 
 from minigen.backend import cupy as cupy_loader
-from minigen.backend.modules import active_name
+from minigen.backend.cublas import tf32
+from minigen.backend.modules import active_name, choice
 
 PACKAGES = ("numpy", "matplotlib", "safetensors", "rich", "click")
 
@@ -40,25 +41,32 @@ def blas() -> dict[str, Any]:
 
 
 def gpu() -> dict[str, Any]:
-    """The GPU that the cupy backend would use, or one sentence on why there is none."""
+    """The GPU that the cupy backend would use, or one sentence on why there is none.
+
+    tf32: whether float32 products may round to TF32, which the variable CUPY_TF32=1 allows.
+    """
     problem = cupy_loader.why_unusable()
     if problem is not None:
-        return {"usable": False, "why": problem}
+        return {"usable": False, "why": problem, "tf32": tf32()}
     cupy = cupy_loader.module()
     properties = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)
     return {
         "usable": True,
         "name": properties["name"].decode(),
         "memory_bytes": int(properties["totalGlobalMem"]),
+        "compute_capability": f"{properties['major']}.{properties['minor']}",
         "cupy": cupy.__version__,
         "cuda_runtime": int(cupy.cuda.runtime.runtimeGetVersion()),
+        "cuda_driver": int(cupy.cuda.runtime.driverGetVersion()),
+        "tf32": tf32(),
     }
 
 
 def info() -> dict[str, Any]:
     """What this program runs on, as a dictionary that json.dumps accepts.
 
-    Keys: minigen, python, platform, cpus, backend (the active one), packages, blas, gpu.
+    Keys: minigen, python, platform, cpus, backend (the active one), backend_choice (why this
+    one), packages, blas, gpu.
     """
     return {
         "minigen": _version("minigen"),
@@ -66,6 +74,7 @@ def info() -> dict[str, Any]:
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
         "backend": active_name(),
+        "backend_choice": choice(),
         "packages": {name: _version(name) for name in PACKAGES} | {"numpy": numpy.__version__},
         "blas": blas(),
         "gpu": gpu(),

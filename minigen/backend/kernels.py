@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy
 
-from minigen.backend.modules import Array, xp
+from minigen.backend.cupy import line
+from minigen.backend.modules import Array, BackendError, xp
 
 FILE = Path(__file__).with_name("kernels.cu")
 OPTIONS = ("--std=c++14",)
@@ -155,7 +156,7 @@ class Kernels:
     cupy: the cupy module. Compiled at the first launch, or by ``compile()``, which must have
     happened before a stream is captured. Nothing is launched where there is no work.
     Raises TypeError or ValueError, naming kernel and argument, for whatever the table does not
-    allow.
+    allow, and BackendError where the text does not compile.
     """
 
     def __init__(self, cupy: ModuleType | Any) -> None:
@@ -190,7 +191,13 @@ class Kernels:
 
     def _function(self, entry: str) -> Any:
         if entry not in self._functions:
-            self._functions[entry] = self.module.get_function(entry)
+            try:
+                self._functions[entry] = self.module.get_function(entry)
+            except Exception as error:  # CuPy's own kinds have no common base
+                raise BackendError(
+                    f"kernels: {FILE.name} must compile for this GPU; CuPy says: {line(error)}; "
+                    "install the cupy for its CUDA version, or report this with minigen info"
+                ) from error
         return self._functions[entry]
 
     def _check_arrays(

@@ -17,6 +17,7 @@ from minigen.backend import cupy as cupy_loader
 Array = Any  # numpy.ndarray or cupy.ndarray; neither library offers a common base class
 
 BACKENDS = ("numpy", "cupy", "double")
+AUTO = "auto"  # cupy where it can be used, else numpy
 
 # Array type -> module. CuPy's row is added when the cupy backend is first used.
 MODULE_OF_TYPE: dict[type, ModuleType] = {numpy.ndarray: numpy}
@@ -51,28 +52,45 @@ def load(name: str) -> ModuleType:
         MODULE_OF_TYPE[module.ndarray] = module
         return module
     raise BackendError(
-        f"backend: the name must be one of {', '.join(BACKENDS)}; got {name!r} "
+        f"backend: the name must be one of {', '.join((*BACKENDS, AUTO))}; got {name!r} "
         "(from minigen.use_backend or the variable MINIGEN_BACKEND)"
     )
 
 
+def choose(name: str) -> tuple[ModuleType, str]:
+    """The array module that ``name`` stands for, and why it is this one.
+
+    "auto" is the only name that may stand for one or the other. Raises BackendError as ``load``.
+    """
+    if name != AUTO:
+        return load(name), f"{name}, as asked for"
+    problem = cupy_loader.why_unusable()
+    if problem is None:
+        return load("cupy"), "cupy, chosen by auto: a GPU can be used"
+    return numpy, f"numpy, chosen by auto: cupy cannot be used; {problem}"
+
+
 class _Active:
-    """The backend that new arrays are made on, or why the one asked for cannot be had."""
+    """The backend that new arrays are made on and why, or why there is none."""
 
     module: ModuleType = numpy
+    choice: str = "numpy, the default"
     problem: BackendError | None = None
 
 
 class use_backend:  # noqa: N801 - reads as a statement: use_backend("cupy")
-    """Make ``name`` ("numpy", "cupy" or "double") the backend on which new arrays are created.
+    """Make ``name`` ("numpy", "cupy", "double" or "auto") the backend on which new arrays are
+    created.
 
     Works as a call, for the rest of the program, and as a context manager, for a block.
-    Raises BackendError at once when the backend cannot be used; it never falls back.
+    Raises BackendError at once when the backend cannot be used; it never falls back. "auto" is
+    cupy where it can be used, else numpy: which one and why, ``minigen.info()["backend_choice"]``
+    says.
     """
 
     def __init__(self, name: str) -> None:
-        self._before = _Active.module
-        _Active.module = load(name)
+        self._before = _Active.module, _Active.choice
+        _Active.module, _Active.choice = choose(name)
         _Active.problem = None
 
     def __enter__(self) -> "use_backend":
@@ -84,7 +102,7 @@ class use_backend:  # noqa: N801 - reads as a statement: use_backend("cupy")
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _Active.module = self._before
+        _Active.module, _Active.choice = self._before
 
 
 def active() -> ModuleType:
@@ -100,6 +118,11 @@ def active() -> ModuleType:
 def active_name() -> str:
     """The active backend: "numpy", "cupy" or "double"; "none" where it cannot be used."""
     return "none" if _Active.problem is not None else name_of(_Active.module)
+
+
+def choice() -> str:
+    """The active backend and why it is this one, in one line."""
+    return f"none: {_Active.problem}" if _Active.problem is not None else _Active.choice
 
 
 def name_of(module: ModuleType) -> str:
@@ -144,7 +167,7 @@ def configure_from_environment() -> None:
     """Activate the backend that the variable MINIGEN_BACKEND names, if it is set.
 
     One that cannot be used is an error where the first array is made, not here, so that
-    ``minigen info`` can still say what is missing. There is no fall-back.
+    ``minigen info`` can still say what is missing. There is no fall-back but that of "auto".
     """
     name = os.environ.get("MINIGEN_BACKEND", "")
     if name:

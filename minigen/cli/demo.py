@@ -7,6 +7,7 @@ import click
 
 from minigen.autograd import no_grad
 from minigen.backend import Generator, to_numpy
+from minigen.cli.options import BACKEND_OPTIONS, activate, options
 from minigen.cli.train import train_gan, train_vae
 from minigen.training import load_run, save_side_by_side
 
@@ -37,12 +38,16 @@ A classifier of real digits looked at 1,000 samples of each:
     show_default=True,
     help="Where the two run directories go; earlier ones there are replaced.",
 )
+@options(BACKEND_OPTIONS)
 @click.pass_context
-def demo_command(context: click.Context, out: Path) -> None:
+def demo_command(
+    context: click.Context, out: Path, backend: str | None, device: str | None
+) -> None:
     """Train a VAE and a GAN on real digits and say which pictures to open.
 
     About two minutes on two processor cores. The same as two calls of "minigen train".
     """
+    activate(backend, device)
     click.echo("1 of 2: a variational autoencoder on 1,500 handwritten digits")
     context.invoke(train_vae, out=out / "vae", overwrite=True)
     click.echo("\n2 of 2: a generative adversarial net on the same digits")

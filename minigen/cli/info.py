@@ -5,6 +5,7 @@ import json
 import click
 
 from minigen.backend import info
+from minigen.backend.cupy import version
 
 
 @click.command("info")
@@ -20,14 +21,24 @@ def info_command(as_json: bool) -> None:
         return
     blas, gpu = values["blas"], values["gpu"]
     click.echo(f"minigen   {values['minigen']} on Python {values['python']}, {values['platform']}")
-    click.echo(f"backend   {values['backend']} (choose with MINIGEN_BACKEND=numpy|cupy)")
+    click.echo(f"backend   {values['backend']} (choose with MINIGEN_BACKEND=numpy|cupy|auto)")
+    click.echo(f"          {values['backend_choice']}")
     click.echo(f"packages  {', '.join(f'{n} {v}' for n, v in values['packages'].items())}")
     click.echo(
         f"BLAS      {blas['name']} {blas['version']}, kernels for {blas.get('architecture')}, "
         f"{blas['threads']} threads on {values['cpus']} processors"
         + (" (forced by OPENBLAS_CORETYPE)" if blas.get("forced_architecture") else "")
     )
-    if gpu["usable"]:
-        click.echo(f"GPU       {gpu['name']}, {gpu['memory_bytes'] / 2**30:.0f} GiB")
-    else:
+    if not gpu["usable"]:
         click.echo(f"GPU       none: {gpu['why']}")
+        return
+    click.echo(
+        f"GPU       {gpu['name']}, {gpu['memory_bytes'] / 2**30:.0f} GiB, compute capability "
+        f"{gpu['compute_capability']}"
+    )
+    click.echo(
+        f"CUDA      cupy {gpu['cupy']} with CUDA {version(gpu['cuda_runtime'])}, driver for CUDA "
+        f"{version(gpu['cuda_driver'])}"
+    )
+    precision = "rounded to TF32 (CUPY_TF32=1)" if gpu["tf32"] else "not rounded to TF32"
+    click.echo(f"          products of float32 {precision}")

@@ -40,7 +40,8 @@ def cli() -> None:
     \b
         minigen learn
 
-    The variable MINIGEN_BACKEND=cupy moves all of it to an NVIDIA GPU.
+    The variable MINIGEN_BACKEND=cupy, or the option --device gpu, moves all of it to an NVIDIA
+    GPU; auto in its place takes one where there is one, and says so.
     """
 
 

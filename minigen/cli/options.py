@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from minigen import data, optim
-from minigen.backend import use_backend
+from minigen.backend import choice, use_backend
 from minigen.data import Images
 
 RULES: dict[str, type[optim.UpdateRule]] = {
@@ -23,6 +23,7 @@ RULES: dict[str, type[optim.UpdateRule]] = {
     "adam-bias-corrected": optim.AdamBiasCorrected,
 }
 DATA = ("digits", "mnist")
+DEVICES = {"cpu": "numpy", "gpu": "cupy", "auto": "auto"}  # other words for --backend
 
 
 class FiniteRange(click.FloatRange):
@@ -79,6 +80,17 @@ IMAGE_OPTIONS: list[Callable[..., Any]] = [
         help="Read MNIST's four IDX files from this directory; nothing is downloaded.",
     ),
 ]  # fmt: skip
+BACKEND_OPTIONS: list[Callable[..., Any]] = [
+    click.option(
+        "--backend", type=click.Choice(["numpy", "cupy", "auto"]),
+        help="Where to compute; auto: cupy where it can be used, else numpy.  "
+        "[default: MINIGEN_BACKEND, else numpy]",
+    ),
+    click.option(
+        "--device", type=click.Choice(list(DEVICES)),
+        help="The same in other words: cpu is numpy, gpu is cupy.",
+    ),
+]  # fmt: skip
 RUN_OPTIONS: list[Callable[..., Any]] = [  # that every model has
     click.option("--epochs", type=click.IntRange(1), help="Passes over the data.  [by data set]"),
     click.option(
@@ -114,10 +126,7 @@ RUN_OPTIONS: list[Callable[..., Any]] = [  # that every model has
         "--picture-every", type=click.IntRange(1),
         help="Epochs between two sample sheets in OUT/pictures.  [default: ten sheets a run]",
     ),
-    click.option(
-        "--backend", type=click.Choice(["numpy", "cupy"]),
-        help="Where to compute.  [default: MINIGEN_BACKEND, else numpy]",
-    ),
+    *BACKEND_OPTIONS,
     click.option(
         "--capture", is_flag=True,
         help="On a GPU, launch each training step as one captured graph.  [numpy: no effect]",
@@ -138,10 +147,20 @@ def options(several: list[Callable[..., Any]]) -> Callable[..., Any]:
     return add
 
 
-def activate(backend: str | None) -> None:
-    """Compute on this backend from now on, if one is named."""
-    if backend is not None:
-        use_backend(backend)
+def activate(backend: str | None, device: str | None) -> None:
+    """Compute on this backend from now on, if one is named; say so where it was left open."""
+    if backend is not None and device is not None:
+        raise click.UsageError(
+            "--backend and --device choose the same thing; got both "
+            f"(--backend {backend} --device {device}); leave one of them out"
+        )
+    named = backend if device is None else DEVICES[device]
+    if named is not None:
+        use_backend(named)
+    said = click.get_current_context().meta  # of the whole command line
+    if "chosen by auto" in choice() and "minigen.choice" not in said:
+        said["minigen.choice"] = choice()
+        click.echo(f"minigen: backend: {choice()}", err=True)
 
 
 def load_images(name: str, data_dir: Path | None) -> tuple[Images, Images]:

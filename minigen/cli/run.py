@@ -46,7 +46,7 @@ class Run:
         self.model = model
         chosen = {name: value for name, value in common.items() if value is not None}
         self.common = common = common | DEFAULTS | BY_MODEL.get(model, {}) | chosen
-        activate(common["backend"])
+        activate(common["backend"], common["device"])
         self.images, self.test = self.load()
         self.rng = Generator(common["seed"])
         self.init_rng, self.method_rng, self.trainer_rng = self.rng.spawn(3)

@@ -7,7 +7,7 @@ import click
 
 from minigen.autograd import no_grad
 from minigen.backend import Generator, to_numpy
-from minigen.cli.options import FiniteRange
+from minigen.cli.options import BACKEND_OPTIONS, FiniteRange, activate, options
 from minigen.cli.sample_music import write_piece
 from minigen.cli.sample_text import print_sentences, stream_text
 from minigen.ops import concatenate
@@ -51,6 +51,7 @@ AT_ONCE = 500  # images that are decoded together
 @click.option(
     "--top-k", type=click.IntRange(1), help="Text models: draw from the K most probable only."
 )
+@options(BACKEND_OPTIONS)
 def sample_command(
     run: Path,
     n: int | None,
@@ -60,6 +61,8 @@ def sample_command(
     prompt: str | None,
     temperature: float | None,
     top_k: int | None,
+    backend: str | None,
+    device: str | None,
 ) -> None:
     """Draw N images from the model of the run directory RUN and write them as one PNG sheet.
 
@@ -70,6 +73,7 @@ def sample_command(
         raise click.BadParameter(
             f"must end in .png, or .mid for music; got {out}", param_hint="--out"
         )
+    activate(backend, device)
     model, config = load_run(run)
     of_text = {"--prompt": prompt, "--temperature": temperature, "--top-k": top_k}
     if "symbols" in config:

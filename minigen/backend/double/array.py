@@ -77,6 +77,8 @@ def _wrapped(operation: str, result: Any, args: tuple, again: Any) -> "DeviceArr
     """``result`` as a device array that knows of which one it is a view."""
     memory = numpy.asarray(result)
     for each in device_arrays(args):
+        if memory is each.memory:  # nothing had to be done
+            return each
         if numpy.may_share_memory(memory, each.memory):
             return DeviceArray(memory, each if each.base is None else each.base)
     tally.record(operation, lambda: numpy.copyto(memory, again()))
@@ -180,6 +182,8 @@ class DeviceArray:
     # ---------------------------------------------------------------- elements
     def __getitem__(self, key: Any) -> Any:
         host = self.host_key("getitem", key)
+        if not device_arrays(key) and Ellipsis not in (parts := _parts(host)):
+            host = (*parts, ...)  # a single element is a view too, not NumPy's scalar
         if any(k.dtype == bool for k in device_arrays(key)):
             tally.wait("getitem with a mask")  # how many are there?
         return run("getitem", lambda x: x[host], (self,), {})
@@ -198,10 +202,13 @@ class DeviceArray:
 
     def host_key(self, operation: str, key: Any) -> Any:
         """The index for NumPy. Raises MixedError for host arrays and lists in it."""
-        parts = key if isinstance(key, tuple) else (key,)
-        if any(isinstance(p, list) for p in parts):
+        if any(isinstance(p, list) for p in _parts(key)):
             raise MixedError(f"{operation}: a list in the index; make it minigen.asarray(...)")
         return host_of(operation, key, "the index")
+
+
+def _parts(key: Any) -> tuple:
+    return key if isinstance(key, tuple) else (key,)
 
 
 def check_settings(name: str, given: dict[str, Any], allowed: frozenset[str]) -> None:
