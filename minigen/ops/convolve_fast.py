@@ -1,4 +1,5 @@
-"""Which form of a convolution runs: windows, or planes where an array has few channels.
+"""Which form of a convolution runs: windows, or planes where an array has few channels; a device's
+own kernels where it has them.
 
 Where it is the result's side that has few channels and the stride is 1, roles change: such a
 convolution is the transposed one of the kernel turned round, and the other way about.
@@ -6,8 +7,8 @@ convolution is the transposed one of the kernel turned round, and the other way 
 
 from types import ModuleType
 
-from minigen.backend import Array
-from minigen.ops import convolve_planes, convolve_windows
+from minigen.backend import Array, kernels_of
+from minigen.ops import convolve_kernels, convolve_planes, convolve_windows
 from minigen.ops.convolve import Geometry, Pair
 from minigen.ops.convolve_planes import FEW
 
@@ -31,6 +32,8 @@ def turned(weight: Array) -> Array:
 
 
 def conv(x: Array, weight: Array, g: Geometry, bias: Array | None = None) -> Array:
+    if kernels_of(x):
+        return convolve_kernels.conv(x, weight, g, bias)
     o, c, *kernel = weight.shape
     other = exchanged(c, o, (kernel[0], kernel[1]), g)
     if other:
@@ -40,6 +43,8 @@ def conv(x: Array, weight: Array, g: Geometry, bias: Array | None = None) -> Arr
 
 
 def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | None = None) -> Array:
+    if kernels_of(y):
+        return convolve_kernels.transpose(y, weight, size, g, bias)
     o, c, *kernel = weight.shape
     other = exchanged(c, o, (kernel[0], kernel[1]), g)
     if other and other.output(y.shape[2:], (kernel[0], kernel[1])) == tuple(size):
@@ -48,6 +53,8 @@ def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | No
 
 
 def weight_of(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
+    if kernels_of(x):
+        return convolve_kernels.weight_of(x, y, kernel, g)
     other = exchanged(x.shape[1], y.shape[1], kernel, g)
     if other and other.output(y.shape[2:], kernel) == tuple(x.shape[2:]):
         return turned(convolve_planes.weight_of(y, x, kernel, other))

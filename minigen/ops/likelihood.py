@@ -13,6 +13,22 @@ from minigen.ops.indexing import check_positions, known
 from minigen.ops.reduction import softmax
 
 
+def by_kernel(name: str, *arrays: Any) -> Array | None:
+    """What an elementwise kernel makes of arrays; None where their device has none, or where they
+    are not alike."""
+    first = arrays[0]
+    kernels = kernels_of(first)
+    if kernels is None or any(
+        type(a) is not type(first) or a.dtype != first.dtype or a.shape != first.shape
+        for a in arrays
+    ):
+        return None
+    y = xp(first).empty(first.shape, dtype=first.dtype)
+    flat = (xp(first).ascontiguousarray(a).reshape(-1) for a in arrays)
+    kernels(name, *flat, y.reshape(-1), n=y.size)
+    return y
+
+
 @primitive
 def bernoulli_log_prob(x: Array, logits: Array) -> Array:
     """log p(x) = x·l - log(1 + e^l)    gl = gy · (x - sigmoid(l))    gx = gy · l    [E.BERNOULLI]
@@ -27,11 +43,8 @@ def bernoulli_log_prob(x: Array, logits: Array) -> Array:
         )
     # With max(l, 0) = (l + |l|) / 2:  x l - log(1 + e^l) = (x - ½) l - ½ |l| - log(1 + e^-|l|)
     m = xp(logits)
-    kernels = kernels_of(logits)
-    if kernels and type(x) is type(logits) and x.dtype == logits.dtype:
-        y = m.empty(logits.shape, dtype=logits.dtype)
-        flat = (m.ascontiguousarray(a).reshape(-1) for a in (x, logits))
-        kernels("bernoulli_logits", *flat, y.reshape(-1), n=y.size)
+    y = by_kernel("bernoulli_logits", x, logits)
+    if y is not None:
         return y
     size = abs(logits)
     y = x - 0.5
@@ -44,7 +57,8 @@ def bernoulli_log_prob(x: Array, logits: Array) -> Array:
 
 @bernoulli_log_prob.vjp("logits")
 def _(gy, _y, x, logits):
-    return gy * (x - sigmoid(logits))
+    gl = by_kernel("bernoulli_logits_gradient", gy, x, logits)
+    return gy * (x - sigmoid(logits)) if gl is None else gl
 
 
 @bernoulli_log_prob.vjp("x")
