@@ -4,12 +4,14 @@ Arrays are taken as rows of channels: an image batch that lies channels last in 
 such matrix without a copy. Several rows are joined to a long one, for NumPy needs a few dozen
 numbers in a row to get up to speed. Everything is done a block of rows at a time, so that the
 several steps of a formula meet their numbers in the cache, and parts of the rows run on several
-threads. The readable composition stands in ``normalisation.py``; tests hold this to it.
+threads. The readable composition stands in ``normalisation.py``; tests hold this to it. Devices
+with kernels of their own do it in ``normalise_kernels.py``.
 """
 
 from typing import Any, NamedTuple
 
-from minigen.backend import Array, in_parts, on_host, xp
+from minigen.backend import Array, in_parts, kernels_of, on_host, xp
+from minigen.ops import normalise_kernels
 
 BLOCK_BYTES = 1 << 20  # of one array: measured; two or three such blocks fit a core's cache
 LONG_ROW = 1024  # numbers
@@ -79,6 +81,8 @@ def moments(x: Array) -> Moments:
     Σ (x - m)² = Σ_b [Σ (x - m_b)² + n_b (m_b - m)²], which loses no digits as Σ x² - n m² would.
     Source: Chan, Golub and LeVeque 1983, equation 2.1.
     """
+    if kernels_of(x):
+        return Moments(*normalise_kernels.moments(x))
     rows, c = rows_of(x), x.shape[1]
     found = []
 
@@ -101,6 +105,8 @@ def moments(x: Array) -> Moments:
 
 def scale_and_shift(x: Array, scale: Array, shift: Array) -> Array:
     """y = scale · x + shift, channel by channel."""
+    if kernels_of(x):
+        return normalise_kernels.scale_and_shift(x, scale, shift)
     rows = rows_of(x)
     y = xp(x).empty_like(rows)
     scale, shift = along(rows, scale), along(rows, shift)
@@ -117,6 +123,8 @@ def scale_and_shift(x: Array, scale: Array, shift: Array) -> Array:
 
 def sums_with(gy: Array, x: Array, mean: Array) -> tuple[Array, Array]:
     """Σ gy and Σ gy · (x - mean) of each channel."""
+    if kernels_of(x):
+        return normalise_kernels.sums_with(gy, x, mean)
     g, rows, c = rows_of(gy), rows_of(x), x.shape[1]
     centre = along(rows, mean)
     found = []
@@ -135,6 +143,8 @@ def sums_with(gy: Array, x: Array, mean: Array) -> tuple[Array, Array]:
 
 def combine(gy: Array, x: Array, a: Array, b: Array, c: Array) -> Array:
     """a · gy + b · x + c, channel by channel."""
+    if kernels_of(x):
+        return normalise_kernels.combine(gy, x, a, b, c)
     g, rows = rows_of(gy), rows_of(x)
     y = xp(x).empty_like(rows)
     a, b, c = (along(rows, v) for v in (a, b, c))

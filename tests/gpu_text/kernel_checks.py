@@ -224,3 +224,46 @@ def check_bernoulli_gradient(kernels, dtype):
     l = minigen.tensor(logits, requires_grad=True)  # noqa: E741 - as in the equation
     minigen.bernoulli_log_prob(minigen.tensor(x), l).backward(minigen.tensor(gy))
     close(gl, l.grad.numpy(), dtype)
+
+
+# ---------------------------------------------------------------- channels
+CHANNELS = ((1, 1, 1), (5, 3, 2), (7, 2, 7), (1000, 3, 6))  # rows, channels, parts
+
+
+def check_moments(kernels, dtype):
+    """[E.BATCHNORM] NumPy's mean and variance, far from 0 as well."""
+    for rows, c, parts in CHANNELS:
+        x = numbers((rows, c), dtype, seed=1) + np.arange(c, dtype=dtype) * 100
+        means, squares = nan((parts, c), dtype), nan((parts, c), dtype)
+        mean, var = nan(c, dtype), nan(c, dtype)
+        sizes = {"rows": rows, "c": c, "parts": parts}
+        kernels("moments_of_parts", x, means, squares, **sizes)
+        kernels("moments_joined", means, squares, mean, var, **sizes)
+        exact = x.astype("float64")
+        close(mean, exact.mean(axis=0).astype(dtype), dtype, scale=10)
+        close(var, exact.var(axis=0).astype(dtype), dtype, scale=100)
+
+
+def check_sums(kernels, dtype):
+    """[E.BATCHNORM] Sums of gy and of gy (x - centre)."""
+    for rows, c, parts in CHANNELS:
+        gy, x = numbers((rows, c), dtype, seed=2), numbers((rows, c), dtype, seed=3)
+        centre = numbers(c, dtype, seed=4)
+        sums, dots, total, dot = (nan(s, dtype) for s in ((parts, c), (parts, c), c, c))
+        kernels("sums_of_parts", gy, x, centre, sums, dots, rows=rows, c=c, parts=parts)
+        kernels("sums_joined", sums, dots, total, dot, c=c, parts=parts)
+        exact, deviation = gy.astype("float64"), x.astype("float64") - centre
+        close(total, exact.sum(axis=0).astype(dtype), dtype, scale=100)
+        close(dot, (exact * deviation).sum(axis=0).astype(dtype), dtype, scale=100)
+
+
+def check_channel_maps(kernels, dtype):
+    """[E.BATCHNORM] scale x + shift, and of_gy gy + of_x x + shift."""
+    gy, x = numbers((6, 5), dtype, seed=5), numbers((6, 5), dtype, seed=6)
+    a, b, shift = (numbers(5, dtype, seed=s) for s in (7, 8, 9))
+    y = nan((6, 5), dtype)
+    kernels("channel_affine", x, a, shift, y, rows=6, c=5)
+    close(y, a * x + shift, dtype)
+    y = nan((6, 5), dtype)
+    kernels("channel_combine", gy, x, a, b, shift, y, rows=6, c=5)
+    close(y, a * gy + b * x + shift, dtype)

@@ -63,6 +63,16 @@ FAULTS = [
           "T* y, long long n) {\n    EACH(i, n + 1)", checks.check_bernoulli),
     Fault("gradient", "tanh(logits[i] * T(0.5))", "tanh(logits[i])",
           checks.check_bernoulli_gradient),
+    Fault("moments", "const T mean = sum / T(end - begin)", "const T mean = sum / T(rows)",
+          checks.check_moments),
+    Fault("moments", "squares[p * c + channel] + n * off * off", "squares[p * c + channel]",
+          checks.check_moments),
+    Fault("moments", "total += n * means", "total += means", checks.check_moments),
+    Fault("sums", "x[r * c + channel] - centre[channel]", "x[r * c + channel]",
+          checks.check_sums),
+    Fault("sums", "dot[channel] = both", "dot[channel] = all", checks.check_sums),
+    Fault("maps", "of_x[k % c] * x[k]", "of_x[k % c] * gy[k]", checks.check_channel_maps),
+    Fault("maps", "scale[k % c] * x[k]", "scale[k / c % c] * x[k]", checks.check_channel_maps),
 ]  # fmt: skip
 
 
