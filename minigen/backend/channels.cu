@@ -14,7 +14,8 @@ __device__ void moments_of_parts(const T* x, T* means, T* squares, long long row
                                  long long parts) {
     EACH(k, parts * c) {
         const long long channel = k % c, part = k / c;
-        const long long begin = first_row(part, rows, parts), end = first_row(part + 1, rows, parts);
+        const long long begin = first_row(part, rows, parts);
+        const long long end = first_row(part + 1, rows, parts);
         T sum = 0, spread = 0;
         for (long long r = begin; r < end; ++r) sum += x[r * c + channel];
         const T mean = sum / T(end - begin);
@@ -54,7 +55,8 @@ __device__ void sums_of_parts(const T* gy, const T* x, const T* centre, T* sums,
                               long long rows, long long c, long long parts) {
     EACH(k, parts * c) {
         const long long channel = k % c, part = k / c;
-        const long long begin = first_row(part, rows, parts), end = first_row(part + 1, rows, parts);
+        const long long begin = first_row(part, rows, parts);
+        const long long end = first_row(part + 1, rows, parts);
         T sum = 0, dot = 0;
         for (long long r = begin; r < end; ++r) {
             const T g = gy[r * c + channel];
