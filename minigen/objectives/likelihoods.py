@@ -5,6 +5,8 @@ are independent, so that the log-probabilities add up over all axes but the firs
 """
 
 import math
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 from minigen.autograd import may_look
@@ -35,6 +37,13 @@ def bernoulli_log_likelihood(x: Any, logits: Any) -> Any:
     return _per_example(bernoulli_log_prob(x, logits))
 
 
+@cache
+def log_ways(module: ModuleType, count: int, dtype: str) -> Any:
+    """log C(N, k) for k = 0..N, an array of the module; sent to a device once."""
+    ways = [math.log(math.comb(count, k)) for k in range(count + 1)]
+    return module.asarray(ways).astype(dtype)
+
+
 def binomial_log_likelihood(x: Any, logits: Any, count: int) -> Any:
     """log p(x|z) = Σ_i log C(N, N x_i) + N (x_i l_i - log(1 + e^l_i))    [E.BINOMIAL]
 
@@ -53,8 +62,7 @@ def binomial_log_likelihood(x: Any, logits: Any, count: int) -> Any:
             f"distance from one is {float(to_numpy(abs(black / count - raw).max())):.3g}; use "
             "bernoulli_log_likelihood for other grey values"
         )
-    ways = xp(raw).asarray([math.log(math.comb(count, k)) for k in range(count + 1)])
-    coefficients = ways.astype(raw.dtype)[black.astype("int64")]
+    coefficients = log_ways(xp(raw), count, raw.dtype.name)[black.astype("int64")]
     return _per_example(count * bernoulli_log_prob(x, logits) + coefficients)
 
 
