@@ -6,46 +6,12 @@ the host that was baked in, such as a step count, shows as a difference.
 
 import numpy as np
 import pytest
-from device_methods import METHODS, prepared
+from device_methods import CAPTURABLE, FEW, METHODS, on_the_device, prepared, trained
 
 from minigen import Generator, data, optim, training
 from minigen.backend import CaptureError, to_numpy, use_backend
 from minigen.backend.double import tally
 from minigen.models import VAE, CharLSTM
-
-CAPTURABLE = METHODS[:8]
-DIGITS = data.digits()
-FEW = data.Images("few", DIGITS.images[:50], DIGITS.labels[:50])
-
-
-def trained(name, directory, capture):
-    """Losses of two epochs and all numbers after them: batches of 8, the last one smaller."""
-    with use_backend("double"):
-        method, text = on_the_device(name, directory)
-        rule = next(iter(method.rules))
-        schedules = {rule: optim.cosine(1e-3, 1e-5, 14)}
-        trainer = training.Trainer(
-            method, text or FEW, batch_size=8, rng=Generator(3), progress=False,
-            schedules=schedules, capture=capture,
-        )  # fmt: skip
-        trainer.run(3)
-        state = {k: to_numpy(v) for k, v in method.model.state_dict().items()}
-        for key, rule in method.rules.items():
-            state |= {f"{key}.{k}": np.asarray(v) for k, v in rule.state_dict().items()}
-        losses = [{k: v for k, v in row.items() if k != "seconds"} for row in trainer.history.rows]
-    return losses, state, trainer
-
-
-def on_the_device(name, directory):
-    method, _ = prepared(name, directory)
-    if hasattr(method, "rng"):
-        method.rng = Generator(5)  # draws of the device's own
-    if not name.startswith("char"):
-        return method, None
-    for part in method.model.modules():
-        if hasattr(part, "rng"):
-            part.rng = Generator(5)
-    return method, data.texts(directory / "text.txt")[0]
 
 
 @pytest.mark.parametrize("name", CAPTURABLE)
