@@ -6,8 +6,8 @@ repeats the same kernels on the same memory: whatever changes from step to step 
 device's memory, and nothing may be read back on the way.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -46,7 +46,7 @@ class OnCuPy:
     def capture(self, step: Callable[[], Any]) -> Callable[[], None]:
         """What launches ``step`` again. It must have run before on this stream, for what is made
         at a first call cannot be made here; it does not run now."""
-        with self.cupy.cuda.using_allocator(self.pool.malloc):
+        with self.cupy.cuda.using_allocator(self.pool.malloc), uploads_refused(self.cupy):
             self.stream.begin_capture()
             Capturing.now = True
             try:
@@ -70,6 +70,24 @@ class OnCuPy:
         and even asking whether the stream still captures is an error then."""
         with suppress(RuntimeError):
             self.stream.end_capture()
+
+
+@contextmanager
+def uploads_refused(cupy: Any) -> Iterator[None]:
+    """A block in which ``cupy.asarray`` takes nothing of the host's: CuPy would capture a copy out
+    of a buffer that it lends to others afterwards, and a replay would read what is there then."""
+    asarray = cupy.asarray
+
+    def refusing(x: Any, *args: Any, **settings: Any) -> Any:
+        if not isinstance(x, cupy.ndarray):
+            raise CaptureError("asarray: the host sends data to the device")
+        return asarray(x, *args, **settings)
+
+    cupy.asarray = refusing
+    try:
+        yield
+    finally:
+        cupy.asarray = asarray
 
 
 class OnDouble:

@@ -4,7 +4,6 @@ A decoder gives the parameters of a distribution for every pixel; given the code
 are independent, so that the log-probabilities add up over all axes but the first.
 """
 
-import math
 from typing import Any
 
 from minigen.autograd import may_look
@@ -53,9 +52,17 @@ def binomial_log_likelihood(x: Any, logits: Any, count: int) -> Any:
             f"distance from one is {float(to_numpy(abs(black / count - raw).max())):.3g}; use "
             "bernoulli_log_likelihood for other grey values"
         )
-    ways = xp(raw).asarray([math.log(math.comb(count, k)) for k in range(count + 1)])
-    coefficients = ways.astype(raw.dtype)[black.astype("int64")]
+    coefficients = log_binomials(raw, count).astype(raw.dtype)[black.astype("int64")]
     return _per_example(count * bernoulli_log_prob(x, logits) + coefficients)
+
+
+def log_binomials(x: Any, count: int) -> Any:
+    """log C(N, k) for k = 0..N in float64 on x's device: up to the middle Σ_0<j<=k log((N+1-j)/j),
+    then the same backwards. Made there: what is sent there can be no part of a captured step."""
+    m = xp(x)
+    j = m.arange(count // 2 + 1, dtype="float64")
+    half = m.cumsum(m.log((count + 1 - j) / m.maximum(j, 1.0)) * (j > 0))
+    return m.concatenate([half, m.flip(half[: (count + 1) // 2])])
 
 
 def gaussian_log_likelihood(x: Any, mean: Any, log_var: Any) -> Any:

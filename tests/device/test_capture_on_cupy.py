@@ -3,8 +3,9 @@
 from contextlib import contextmanager
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from fake_cublas import FAKE_CUPY, FakeArray
+from fake_cublas import FAKE_CUPY, FakeArray, on_fake_device
 
 from minigen.backend import CaptureError, cublas
 from minigen.backend.capture import capturer
@@ -81,12 +82,15 @@ def fake(monkeypatch):
     )
     module = SimpleNamespace(
         **{**vars(FAKE_CUPY), "cuda": cuda},
+        asarray=on_fake_device,
         RawModule=lambda code, options: SimpleNamespace(get_function=compiled.append),
     )
     monkeypatch.setitem(MODULE_OF_TYPE, FakeArray, module)
     monkeypatch.setitem(LOADED, "cupy", Kernels(module))
     monkeypatch.setattr(cublas, "blas", lambda: log.append("a handle"))
-    return SimpleNamespace(capturer=capturer(module), stream=stream, compiled=compiled, log=log)
+    return SimpleNamespace(
+        module=module, capturer=capturer(module), stream=stream, compiled=compiled, log=log
+    )
 
 
 def test_a_step_is_captured_in_memory_of_its_own_and_launched(fake):
@@ -128,3 +132,13 @@ def test_other_errors_pass_and_leave_no_capture_behind(fake):
     with fake.capturer as device, pytest.raises(ValueError, match="does not fit"):
         device.capture(wrong)
     assert not fake.stream.capturing and not Capturing.now
+
+
+def test_nothing_is_sent_to_the_device_inside_a_capture(fake):
+    host, asarray = np.ones(3), fake.module.asarray
+    there = asarray(host)
+    with fake.capturer as device:
+        with pytest.raises(CaptureError, match="the host sends data to the device.*keep its value"):
+            device.capture(lambda: fake.module.asarray(host))
+        device.capture(lambda: fake.module.asarray(there))
+    assert fake.module.asarray is asarray and not fake.stream.capturing

@@ -4,6 +4,8 @@ The double plays the graph back on the memory that it was captured on, as a GPU 
 the host that was baked in, such as a step count, shows as a difference.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 from device_methods import CAPTURABLE, FEW, METHODS, on_the_device, prepared, trained
@@ -12,6 +14,7 @@ from minigen import Generator, data, optim, training
 from minigen.backend import CaptureError, to_numpy, use_backend
 from minigen.backend.double import tally
 from minigen.models import VAE, CharLSTM
+from minigen.objectives import binomial_log_likelihood
 
 
 @pytest.mark.parametrize("name", CAPTURABLE)
@@ -78,10 +81,10 @@ class CountsOnTheHost(training.VAETraining):
         return super().step(x)
 
 
-def vae_method(cls):
+def vae_method(cls, **settings):
     rng = Generator(0)
     net = VAE(64, [8], 2, rng=rng)
-    return cls(net, optim.SGD(net.parameters(), 1e-3), rng)
+    return cls(net, optim.SGD(net.parameters(), 1e-3), rng, **settings)
 
 
 def run(method, capture):
@@ -98,6 +101,16 @@ def test_a_step_that_reads_back_is_refused_by_name():
             run(vae_method(LooksAtTheLoss), True)
         assert tally.tape is None  # the next one can be captured
         assert len(run(vae_method(training.VAETraining), True)) == 2
+
+
+def test_counts_as_pixels_are_captured_too():
+    """The binomial coefficients are made on the device, not sent there."""
+    counted = partial(binomial_log_likelihood, count=16)
+    with use_backend("double"):
+        eager, captured = (
+            run(vae_method(training.VAETraining, log_likelihood=counted), c) for c in (False, True)
+        )
+    assert eager == captured
 
 
 def test_a_number_of_the_host_in_a_captured_step_shows_as_a_difference():
