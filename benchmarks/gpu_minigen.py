@@ -13,7 +13,6 @@ from benchmarks import minigen_side
 from benchmarks.minigen_side import char_lstm, conv_vae, dcgan, dense_gan, mlp_vae
 from minigen.backend import asarray, capturer
 from minigen.backend import cupy as cupy_loader
-from minigen.backend.cublas import tf32
 from minigen.backend.modules import active
 from minigen.training import LanguageTraining
 from minigen.training.steps import CapturedSteps
@@ -39,7 +38,7 @@ def environment() -> dict[str, Any]:
     """minigen's version, CuPy's, NumPy's, and the GPU with its driver's CUDA version."""
     found = {k: v for k, v in minigen.info().items() if k not in ("blas", "cpus")}
     driver = cupy_loader.module().cuda.runtime.driverGetVersion()
-    return {**found, "cuda_of_driver": int(driver), "tf32": tf32()}
+    return {**found, "cuda_of_driver": int(driver)}
 
 
 def synchronise() -> None:
