@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,17 +23,21 @@ class EngineError(RuntimeError):
 class Engine:
     """The process of one engine ("minigen" or "torch"). Use it as a context manager.
 
+    child: the module that answers requests there; variables: more for its environment.
+
     OPENBLAS_CORETYPE is taken from its environment: it forces BLAS kernels of another
     processor, and what is to be measured is what a user gets.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self, name: str, child: str = "benchmarks.child", variables: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
-        variables = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+        given = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.child", name],
+            [sys.executable, "-m", child, name],
             cwd=ROOT,
-            env=variables,
+            env=given | dict(variables or {}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",

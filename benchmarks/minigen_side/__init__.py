@@ -10,6 +10,7 @@ from typing import Any
 import minigen
 
 BATCH = 100
+IMAGES = 60_000
 
 
 def environment() -> dict[str, Any]:
@@ -19,5 +20,5 @@ def environment() -> dict[str, Any]:
 
 def random_batches(rng: minigen.Generator, size: int = BATCH) -> Callable[[], Any]:
     """A function that draws ``size`` rows out of 60,000 images of 784 random pixels in [0, 1)."""
-    pixels = rng.random((60_000, 784))
+    pixels = rng.random((IMAGES, 784))
     return lambda: pixels[rng.integers(0, len(pixels), size)]

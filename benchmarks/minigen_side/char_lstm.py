@@ -14,11 +14,16 @@ from minigen.training import language_step
 BATCH, STEPS, VOCABULARY = 32, 64, 96
 
 
+def make_model(rng: minigen.Generator, hidden_size: int = 256) -> tuple[CharLSTM, Adam]:
+    """The model and its update rule."""
+    model = CharLSTM(VOCABULARY, embedding_size=64, hidden_size=hidden_size, rng=rng)
+    return model, Adam(model.parameters(), alpha=1e-3)
+
+
 def make_step() -> Callable[[], None]:
     """One step of truncated backpropagation through time on the next window."""
     rng = minigen.generator(0)
-    model = CharLSTM(VOCABULARY, embedding_size=64, hidden_size=256, rng=rng)
-    rule = Adam(model.parameters(), alpha=1e-3)
+    model, rule = make_model(rng)
     text = rng.integers(0, VOCABULARY, (64, STEPS + 1, BATCH))
     state: Any = None
     turn = 0

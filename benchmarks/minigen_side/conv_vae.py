@@ -13,11 +13,16 @@ from minigen.optim import Adam
 from minigen.training import VAETraining
 
 
+def make_training(rng: minigen.Generator) -> VAETraining:
+    """The model with its update rules."""
+    model = TransposedConvVAE((28, 28), code_size=20, channels=(32, 64), rng=rng)
+    return VAETraining(model, Adam(model.parameters(), alpha=1e-3), rng)
+
+
 def make_step() -> Callable[[], None]:
     """One step up the evidence lower bound on a fresh mini-batch."""
     rng = minigen.generator(0)
-    model = TransposedConvVAE((28, 28), code_size=20, channels=(32, 64), rng=rng)
-    training = VAETraining(model, Adam(model.parameters(), alpha=1e-3), rng)
+    training = make_training(rng)
     batch = random_batches(rng, 128)
 
     def step() -> None:

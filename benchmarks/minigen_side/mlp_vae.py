@@ -13,11 +13,16 @@ from minigen.optim import Adam
 from minigen.training import VAETraining
 
 
+def make_training(rng: minigen.Generator) -> VAETraining:
+    """The model with its update rules."""
+    model = VAE(784, hidden=(200, 200), code_size=50, rng=rng)
+    return VAETraining(model, Adam(model.parameters(), alpha=1e-3), rng)
+
+
 def make_step() -> Callable[[], None]:
     """One step up the evidence lower bound on a fresh mini-batch."""
     rng = minigen.generator(0)
-    model = VAE(784, hidden=(200, 200), code_size=50, rng=rng)
-    training = VAETraining(model, Adam(model.parameters(), alpha=1e-3), rng)
+    training = make_training(rng)
     batch = random_batches(rng)
 
     def step() -> None:

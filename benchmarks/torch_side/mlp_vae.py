@@ -5,12 +5,13 @@ batch size.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from benchmarks.torch_side import BATCH, random_batches
+from benchmarks.torch_side import BATCH, Batch, Compile, Train, as_it_is, random_batches, step_of
 
 
 class VAE(nn.Module):
@@ -32,21 +33,31 @@ class VAE(nn.Module):
         return self.decoder(z), mean, log_var
 
 
-def make_step() -> Callable[[], None]:
-    """One step up the evidence lower bound on a fresh mini-batch."""
+def make_training(
+    batch_size: int = BATCH, device: str = "cpu", compiled: Compile = as_it_is, **adam: Any
+) -> tuple[Train, Batch]:
+    """What trains on a mini-batch, and what draws one. compiled: what is done to loss functions;
+    adam: more settings of the optimiser."""
     torch.manual_seed(0)
-    model = VAE()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    batch = random_batches()
+    model = VAE().to(device)
+    optimizer = torch.optim.Adam(model.parameters(), **{"lr": 1e-3, **adam})
 
-    def step() -> None:
-        x = batch()
+    @compiled
+    def loss_of(x: torch.Tensor) -> torch.Tensor:
         logits, mean, log_var = model(x)
         cross_entropy = binary_cross_entropy_with_logits(logits, x, reduction="sum")
         kl = -0.5 * torch.sum(1 + log_var - mean.pow(2) - log_var.exp())
-        loss = (cross_entropy + kl) / BATCH
+        return (cross_entropy + kl) / len(x)
+
+    def train(x: torch.Tensor) -> None:
+        loss = loss_of(x)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
 
-    return step
+    return train, random_batches(batch_size, device)
+
+
+def make_step() -> Callable[[], None]:
+    """One step up the evidence lower bound on a fresh mini-batch."""
+    return step_of(make_training())

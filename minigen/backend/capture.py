@@ -6,7 +6,8 @@ repeats the same kernels on the same memory: whatever changes from step to step 
 device's memory, and nothing may be read back on the way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -45,24 +46,48 @@ class OnCuPy:
     def capture(self, step: Callable[[], Any]) -> Callable[[], None]:
         """What launches ``step`` again. It must have run before on this stream, for what is made
         at a first call cannot be made here; it does not run now."""
-        graph: Any = None
-        with self.cupy.cuda.using_allocator(self.pool.malloc):
+        with self.cupy.cuda.using_allocator(self.pool.malloc), uploads_refused(self.cupy):
             self.stream.begin_capture()
             Capturing.now = True
             try:
                 step()
                 graph = self.stream.end_capture()
-            except (RuntimeError, NotImplementedError) as error:
-                raise CaptureError(
-                    f"capture: the step does what no captured graph can repeat ({error}); keep "
-                    "its values on the device, or train without capture"
-                ) from error
+            except BaseException as error:
+                self._abandon()
+                if isinstance(error, RuntimeError | NotImplementedError):
+                    raise CaptureError(
+                        f"capture: the step does what no captured graph can repeat ({error}); "
+                        "keep its values on the device, or train without capture"
+                    ) from error
+                raise
             finally:
                 Capturing.now = False
-                if graph is None and self.stream.is_capturing():
-                    self.stream.end_capture()  # thrown away
         graph.upload(self.stream)
         return lambda: graph.launch(self.stream)
+
+    def _abandon(self) -> None:
+        """Take the stream out of a capture that failed. CUDA says once more that it has failed,
+        and even asking whether the stream still captures is an error then."""
+        with suppress(RuntimeError):
+            self.stream.end_capture()
+
+
+@contextmanager
+def uploads_refused(cupy: Any) -> Iterator[None]:
+    """A block in which ``cupy.asarray`` takes nothing of the host's: CuPy would capture a copy out
+    of a buffer that it lends to others afterwards, and a replay would read what is there then."""
+    asarray = cupy.asarray
+
+    def refusing(x: Any, *args: Any, **settings: Any) -> Any:
+        if not isinstance(x, cupy.ndarray):
+            raise CaptureError("asarray: the host sends data to the device")
+        return asarray(x, *args, **settings)
+
+    cupy.asarray = refusing
+    try:
+        yield
+    finally:
+        cupy.asarray = asarray
 
 
 class OnDouble:

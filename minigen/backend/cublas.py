@@ -9,6 +9,7 @@ import ctypes
 import importlib
 import os
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from minigen.backend.modules import Array, BackendError, xp
@@ -46,14 +47,21 @@ def operand(x: Array, leading: tuple[int, ...]) -> tuple[Array, int, int, int]:
     leading dimension, and how far apart its matrices lie, in numbers: 0 where one serves all."""
     if x.ndim == 2:
         return (*layout(x), 0)
-    if tuple(x.shape[:-2]) != leading:
+    if tuple(x.shape[:-2]) != leading or apart(x) is None:
         wide = xp(x).empty((*leading, *x.shape[-2:]), dtype=x.dtype)
         wide[...] = x
         x = wide
-    last = len(leading) - 1
-    even = all(x.strides[i] == x.strides[i + 1] * x.shape[i + 1] for i in range(last))
-    x, operation, lead = layout(x if even else xp(x).ascontiguousarray(x))
-    return x, operation, lead, x.strides[last] // x.itemsize
+    x, operation, lead = layout(x)
+    return x, operation, lead, apart(x) or 0
+
+
+def apart(x: Array) -> int | None:
+    """How far apart the matrices of x (..., rows, columns) lie, in numbers; None where they do not
+    follow one another evenly. Axes of size 1 are passed over: their strides mean nothing."""
+    axes = [(n, s) for n, s in zip(x.shape[:-2], x.strides[:-2], strict=True) if n != 1]
+    step = axes[-1][1] // x.itemsize if axes else 0
+    even = all(s == below * n for (_, s), (n, below) in pairwise(axes))
+    return step if even and step >= 0 else None
 
 
 def leading_axes(a: Array, b: Array) -> tuple[int, ...]:
@@ -105,7 +113,9 @@ class Blas:
         m = b.shape[-1]
         c = self.cupy.empty((*leading, n, m), dtype=a.dtype) if out is None else out
         target = c if c.flags.c_contiguous else self.cupy.empty(c.shape, dtype=a.dtype)
-        if 0 not in c.shape:
+        if k == 0:
+            target[...] = 0  # a sum of nothing
+        elif 0 not in c.shape:
             self._follow_stream()
             self._multiply(operand(b, leading), operand(a, leading), target, (m, n, k), kind)
         if target is not c:

@@ -4,9 +4,6 @@ A decoder gives the parameters of a distribution for every pixel; given the code
 are independent, so that the log-probabilities add up over all axes but the first.
 """
 
-import math
-from functools import cache
-from types import ModuleType
 from typing import Any
 
 from minigen.autograd import may_look
@@ -37,13 +34,6 @@ def bernoulli_log_likelihood(x: Any, logits: Any) -> Any:
     return _per_example(bernoulli_log_prob(x, logits))
 
 
-@cache
-def log_ways(module: ModuleType, count: int, dtype: str) -> Any:
-    """log C(N, k) for k = 0..N, an array of the module; sent to a device once."""
-    ways = [math.log(math.comb(count, k)) for k in range(count + 1)]
-    return module.asarray(ways).astype(dtype)
-
-
 def binomial_log_likelihood(x: Any, logits: Any, count: int) -> Any:
     """log p(x|z) = Σ_i log C(N, N x_i) + N (x_i l_i - log(1 + e^l_i))    [E.BINOMIAL]
 
@@ -62,8 +52,17 @@ def binomial_log_likelihood(x: Any, logits: Any, count: int) -> Any:
             f"distance from one is {float(to_numpy(abs(black / count - raw).max())):.3g}; use "
             "bernoulli_log_likelihood for other grey values"
         )
-    coefficients = log_ways(xp(raw), count, raw.dtype.name)[black.astype("int64")]
+    coefficients = log_binomials(raw, count).astype(raw.dtype)[black.astype("int64")]
     return _per_example(count * bernoulli_log_prob(x, logits) + coefficients)
+
+
+def log_binomials(x: Any, count: int) -> Any:
+    """log C(N, k) for k = 0..N in float64 on x's device: up to the middle Σ_0<j<=k log((N+1-j)/j),
+    then the same backwards. Made there: what is sent there can be no part of a captured step."""
+    m = xp(x)
+    j = m.arange(count // 2 + 1, dtype="float64")
+    half = m.cumsum(m.log((count + 1 - j) / m.maximum(j, 1.0)) * (j > 0))
+    return m.concatenate([half, m.flip(half[: (count + 1) // 2])])
 
 
 def gaussian_log_likelihood(x: Any, mean: Any, log_var: Any) -> Any:

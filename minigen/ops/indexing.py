@@ -97,6 +97,7 @@ def known(picked: Array, positions: Array, size: int) -> Array:
     looked at and a GPU would wrap them without a word, NaN for those out of range."""
     if on_host(picked):
         return picked
+    positions = positions.astype("int64", copy=False)  # CuPy: -size and 256 do not fit uint8
     inside = (positions >= -size) & (positions < size)
     inside = inside.reshape(inside.shape + (1,) * (picked.ndim - inside.ndim))
     return xp(picked).where(inside, picked, float("nan"))

@@ -3,8 +3,8 @@
 import numpy as np
 from gpu_text.cuda_on_cpu import RawModule
 
-from minigen import data, optim, training
-from minigen.backend import asarray
+from minigen import Generator, data, optim, training
+from minigen.backend import asarray, to_numpy, use_backend
 from minigen.backend.double import DeviceArray, tally
 from minigen.data.music import Music
 from minigen.data.sentences import sentences
@@ -55,7 +55,9 @@ def gan(net, rng):
     )
 
 
-DIGITS = data.digits().flat[:40]
+ALL_DIGITS = data.digits()
+DIGITS = ALL_DIGITS.flat[:40]
+FEW = data.Images("few", ALL_DIGITS.images[:50], ALL_DIGITS.labels[:50])
 IMAGES, SHAPE = DIGITS.shape[1], (8, 8)
 
 
@@ -135,6 +137,7 @@ METHODS = (
     "autoencoder", "vae", "conv-vae", "gan", "conv-gan", "dcgan",
     "char-lstm", "char-transformer", "music", "rvae", "sequence-autoencoder",
 )  # fmt: skip
+CAPTURABLE = METHODS[:8]
 
 
 def prepared(name, directory, seed=0):
@@ -147,3 +150,33 @@ def prepared(name, directory, seed=0):
     method = make()
     batches = list(method.epoch(found.flat, 4, HostDraws(1)))
     return method, [batches[i % len(batches)] for i in range(3)]
+
+
+def trained(name, directory, capture, backend="double"):
+    """Losses of two epochs and all numbers after them: batches of 8, the last one smaller."""
+    with use_backend(backend):
+        method, text = on_the_device(name, directory)
+        rule = next(iter(method.rules))
+        schedules = {rule: optim.cosine(1e-3, 1e-5, 14)}
+        trainer = training.Trainer(
+            method, text or FEW, batch_size=8, rng=Generator(3), progress=False,
+            schedules=schedules, capture=capture,
+        )  # fmt: skip
+        trainer.run(3)
+        state = {k: to_numpy(v) for k, v in method.model.state_dict().items()}
+        for key, rule in method.rules.items():
+            state |= {f"{key}.{k}": np.asarray(v) for k, v in rule.state_dict().items()}
+        losses = [{k: v for k, v in row.items() if k != "seconds"} for row in trainer.history.rows]
+    return losses, state, trainer
+
+
+def on_the_device(name, directory):
+    method, _ = prepared(name, directory)
+    if hasattr(method, "rng"):
+        method.rng = Generator(5)  # draws of the device's own
+    if not name.startswith("char"):
+        return method, None
+    for part in method.model.modules():
+        if hasattr(part, "rng"):
+            part.rng = Generator(5)
+    return method, data.texts(directory / "text.txt")[0]

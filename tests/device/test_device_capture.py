@@ -4,48 +4,17 @@ The double plays the graph back on the memory that it was captured on, as a GPU 
 the host that was baked in, such as a step count, shows as a difference.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
-from device_methods import METHODS, prepared
+from device_methods import CAPTURABLE, FEW, METHODS, on_the_device, prepared, trained
 
 from minigen import Generator, data, optim, training
 from minigen.backend import CaptureError, to_numpy, use_backend
 from minigen.backend.double import tally
 from minigen.models import VAE, CharLSTM
-
-CAPTURABLE = METHODS[:8]
-DIGITS = data.digits()
-FEW = data.Images("few", DIGITS.images[:50], DIGITS.labels[:50])
-
-
-def trained(name, directory, capture):
-    """Losses of two epochs and all numbers after them: batches of 8, the last one smaller."""
-    with use_backend("double"):
-        method, text = on_the_device(name, directory)
-        rule = next(iter(method.rules))
-        schedules = {rule: optim.cosine(1e-3, 1e-5, 14)}
-        trainer = training.Trainer(
-            method, text or FEW, batch_size=8, rng=Generator(3), progress=False,
-            schedules=schedules, capture=capture,
-        )  # fmt: skip
-        trainer.run(3)
-        state = {k: to_numpy(v) for k, v in method.model.state_dict().items()}
-        for key, rule in method.rules.items():
-            state |= {f"{key}.{k}": np.asarray(v) for k, v in rule.state_dict().items()}
-        losses = [{k: v for k, v in row.items() if k != "seconds"} for row in trainer.history.rows]
-    return losses, state, trainer
-
-
-def on_the_device(name, directory):
-    method, _ = prepared(name, directory)
-    if hasattr(method, "rng"):
-        method.rng = Generator(5)  # draws of the device's own
-    if not name.startswith("char"):
-        return method, None
-    for part in method.model.modules():
-        if hasattr(part, "rng"):
-            part.rng = Generator(5)
-    return method, data.texts(directory / "text.txt")[0]
+from minigen.objectives import binomial_log_likelihood
 
 
 @pytest.mark.parametrize("name", CAPTURABLE)
@@ -112,10 +81,10 @@ class CountsOnTheHost(training.VAETraining):
         return super().step(x)
 
 
-def vae_method(cls):
+def vae_method(cls, **settings):
     rng = Generator(0)
     net = VAE(64, [8], 2, rng=rng)
-    return cls(net, optim.SGD(net.parameters(), 1e-3), rng)
+    return cls(net, optim.SGD(net.parameters(), 1e-3), rng, **settings)
 
 
 def run(method, capture):
@@ -132,6 +101,16 @@ def test_a_step_that_reads_back_is_refused_by_name():
             run(vae_method(LooksAtTheLoss), True)
         assert tally.tape is None  # the next one can be captured
         assert len(run(vae_method(training.VAETraining), True)) == 2
+
+
+def test_counts_as_pixels_are_captured_too():
+    """The binomial coefficients are made on the device, not sent there."""
+    counted = partial(binomial_log_likelihood, count=16)
+    with use_backend("double"):
+        eager, captured = (
+            run(vae_method(training.VAETraining, log_likelihood=counted), c) for c in (False, True)
+        )
+    assert eager == captured
 
 
 def test_a_number_of_the_host_in_a_captured_step_shows_as_a_difference():

@@ -5,7 +5,7 @@ uses them.
 """
 
 import numpy as np
-from kernel_checks import close, nan, numbers
+from gpu_text.kernel_checks import close, nan, numbers
 
 import minigen
 from minigen.ops import lstm_kernel

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from minigen import autograd
+from minigen.backend import asarray, to_numpy
 from minigen.creation import tensor
 from minigen.functional import gaussian_log_prob
 from minigen.objectives import (
@@ -15,6 +16,7 @@ from minigen.objectives import (
     gaussian_log_likelihood,
     mean_squared_error,
 )
+from minigen.objectives.likelihoods import log_binomials
 
 FAR = 1e4
 both_precisions = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -29,6 +31,15 @@ def test_binomial_probabilities_add_up_to_one(count):
     logits = np.tile([0.4, -1.3], (len(x), 1))
     total = np.exp(binomial_log_likelihood(x, logits, count)).sum()
     np.testing.assert_allclose(total, 1, rtol=1e-13)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 16, 17, 255])
+def test_binomial_coefficients(count, backend):
+    """The outermost are 1, and have no rounding in their logarithm."""
+    found = to_numpy(log_binomials(asarray([0.5]), count))
+    expected = [math.log(math.comb(count, k)) for k in range(count + 1)]
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+    assert found[0] == found[-1] == 0
 
 
 def test_bernoulli_probabilities_add_up_to_one():

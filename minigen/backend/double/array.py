@@ -226,6 +226,8 @@ def _infix(name: str) -> Any:
     ufunc = UFUNCS.get(name)
 
     def operate(self: DeviceArray, *other: Any) -> Any:
+        if other and type(other[0]) is int and self.dtype.kind in "iu":
+            self.dtype.type(other[0])  # CuPy takes none that does not fit; NumPy compares any
         if (
             ufunc
             and not isinstance(other[0], (DeviceArray, *PLAIN))

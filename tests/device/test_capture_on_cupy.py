@@ -1,0 +1,144 @@
+"""Capturing by CuPy's streams and graphs, with stand-ins for both that behave as CuPy's do."""
+
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from fake_cublas import FAKE_CUPY, FakeArray, on_fake_device
+
+from minigen.backend import CaptureError, cublas
+from minigen.backend.capture import capturer
+from minigen.backend.gemm import Capturing
+from minigen.backend.kernels import LOADED, Kernels, entry_points
+from minigen.backend.modules import MODULE_OF_TYPE
+
+
+class Graph:
+    def __init__(self, log):
+        self.log = log
+
+    def upload(self, stream):
+        self.log.append("upload")
+
+    def launch(self, stream):
+        self.log.append("launch")
+
+
+class Stream:
+    """invalid: set by what no capture can hold; then CuPy refuses even the question."""
+
+    def __init__(self, log):
+        self.log, self.capturing, self.invalid = log, False, False
+
+    def __enter__(self):
+        self.log.append("enter")
+
+    def __exit__(self, *_):
+        self.log.append("exit")
+
+    def synchronize(self):
+        if self.capturing:
+            self.invalid = True
+            raise RuntimeError("cudaErrorStreamCaptureUnsupported")
+        self.log.append("wait")
+
+    def begin_capture(self):
+        assert not self.capturing
+        self.capturing = True
+
+    def end_capture(self):
+        if not self.capturing:
+            raise RuntimeError("cudaErrorIllegalState")
+        self.capturing = False
+        if self.invalid:
+            self.invalid = False
+            raise RuntimeError("cudaErrorStreamCaptureInvalidated")
+        return Graph(self.log)
+
+    def is_capturing(self):
+        if self.invalid:
+            raise RuntimeError("an error has invalidated the capture sequence")
+        return self.capturing
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """A capturer of a stand-in for CuPy: its stream, the entry points compiled, what happened."""
+    log, compiled, stream = [], [], None
+
+    @contextmanager
+    def using_allocator(malloc):
+        log.append(malloc)
+        yield
+        log.append("the usual memory")
+
+    stream = Stream(log)
+    cuda = SimpleNamespace(
+        Stream=lambda non_blocking: stream if non_blocking else None,
+        MemoryPool=lambda: SimpleNamespace(malloc="its own memory"),
+        get_current_stream=lambda: Stream(log),
+        using_allocator=using_allocator,
+    )
+    module = SimpleNamespace(
+        **{**vars(FAKE_CUPY), "cuda": cuda},
+        asarray=on_fake_device,
+        RawModule=lambda code, options: SimpleNamespace(get_function=compiled.append),
+    )
+    monkeypatch.setitem(MODULE_OF_TYPE, FakeArray, module)
+    monkeypatch.setitem(LOADED, "cupy", Kernels(module))
+    monkeypatch.setattr(cublas, "blas", lambda: log.append("a handle"))
+    return SimpleNamespace(
+        module=module, capturer=capturer(module), stream=stream, compiled=compiled, log=log
+    )
+
+
+def test_a_step_is_captured_in_memory_of_its_own_and_launched(fake):
+    assert sorted(fake.compiled) == sorted(entry_points()) and fake.log == ["a handle"]
+    seen = []
+    with fake.capturer as device:
+        launch = device.capture(lambda: seen.append((fake.stream.capturing, Capturing.now)))
+        launch()
+        launch()
+    assert seen == [(True, True)] and not Capturing.now
+    assert fake.log == [
+        "a handle", "wait", "enter", "its own memory", "the usual memory", "upload", "launch",
+        "launch", "wait", "exit",
+    ]  # fmt: skip
+
+
+def test_a_wait_in_the_step_is_refused_and_the_stream_is_free_again(fake):
+    with fake.capturer as device:
+        with pytest.raises(CaptureError, match="cudaErrorStreamCaptureUnsupported.*keep its value"):
+            device.capture(fake.stream.synchronize)
+        assert not Capturing.now and not fake.stream.capturing
+        device.capture(lambda: None)()
+    assert fake.log.count("launch") == 1
+
+
+def test_what_cupy_does_not_capture_is_refused(fake):
+    def product():
+        raise NotImplementedError("calling cuBLAS API during stream capture")
+
+    with fake.capturer as device, pytest.raises(CaptureError, match="calling cuBLAS API"):
+        device.capture(product)
+    assert not fake.stream.capturing
+
+
+def test_other_errors_pass_and_leave_no_capture_behind(fake):
+    def wrong():
+        raise ValueError("a shape that does not fit")
+
+    with fake.capturer as device, pytest.raises(ValueError, match="does not fit"):
+        device.capture(wrong)
+    assert not fake.stream.capturing and not Capturing.now
+
+
+def test_nothing_is_sent_to_the_device_inside_a_capture(fake):
+    host, asarray = np.ones(3), fake.module.asarray
+    there = asarray(host)
+    with fake.capturer as device:
+        with pytest.raises(CaptureError, match="the host sends data to the device.*keep its value"):
+            device.capture(lambda: fake.module.asarray(host))
+        device.capture(lambda: fake.module.asarray(there))
+    assert fake.module.asarray is asarray and not fake.stream.capturing
