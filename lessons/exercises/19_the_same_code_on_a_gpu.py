@@ -138,8 +138,8 @@ def waiting(x):
         column = x[:, j]
         mean = float(column.mean())
         spread = float(((column - mean) ** 2).mean()) ** 0.5
-        columns.append((column - mean) / (spread + 1e-5))
-    return m.stack(columns, axis=1)
+        columns.append(((column - mean) / (spread + 1e-5))[:, None])
+    return m.concatenate(columns, axis=1)
 
 
 def brought_home(x):

@@ -228,7 +228,7 @@ def _method_uses(source):
     for node in ast.walk(tree):
         for child in ast.iter_child_nodes(node):
             child.above = node
-    of_modules = {u.line: u for u in module_uses(source).uses}
+    of_modules = module_uses(source).uses
     for node in ast.walk(tree):
         if not isinstance(node, ast.Attribute) or isinstance(node.ctx, ast.Store):
             continue
@@ -242,7 +242,7 @@ def _method_uses(source):
         above = node.above
         called = isinstance(above, ast.Call) and above.func is node
         use = use_of(node.attr, above) if called else Use(node.attr, node.lineno, called=False)
-        if of_modules.get(use.line) != use:
+        if use not in of_modules:
             yield use
 
 

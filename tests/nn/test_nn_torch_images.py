@@ -37,6 +37,9 @@ def conv_grid(dimensions, transposed=False):
     ]
 
 
+# PyTorch draws u and v of its spectral layers: by chance they stand so that sigma is near 0, and
+# the smallest rounding in it shows.
+torch.manual_seed(0)
 PAIRS = (
     [
         (nn.Conv2d(c, o, k, rng=RNG, **s), T.Conv2d(c, o, k, **s), (n, c, *shape))
