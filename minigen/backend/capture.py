@@ -12,13 +12,16 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from minigen.backend import cublas
-from minigen.backend.gemm import Capturing
+from minigen.backend.gemm import OwnProducts
 from minigen.backend.kernels import Kernels, kernels_of
 from minigen.backend.modules import CaptureError, name_of
 
 
 class OnCuPy:
-    """Captures on a stream of its own, which is current inside the ``with`` block."""
+    """Captures on a stream of its own, which is current inside the ``with`` block.
+
+    Products are asked of cuBLAS itself there, also outside of a capture.
+    """
 
     def __init__(self, cupy: ModuleType | Any) -> None:
         self.cupy = cupy
@@ -32,6 +35,7 @@ class OnCuPy:
     def __enter__(self) -> "OnCuPy":
         self.cupy.cuda.get_current_stream().synchronize()  # what was begun before is done first
         self.stream.__enter__()
+        OwnProducts.now = True
         return self
 
     def __exit__(
@@ -40,6 +44,7 @@ class OnCuPy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        OwnProducts.now = False
         self.stream.synchronize()
         self.stream.__exit__(kind, error, trace)
 
@@ -48,7 +53,6 @@ class OnCuPy:
         at a first call cannot be made here; it does not run now."""
         with self.cupy.cuda.using_allocator(self.pool.malloc), uploads_refused(self.cupy):
             self.stream.begin_capture()
-            Capturing.now = True
             try:
                 step()
                 graph = self.stream.end_capture()
@@ -60,8 +64,6 @@ class OnCuPy:
                         "keep its values on the device, or train without capture"
                     ) from error
                 raise
-            finally:
-                Capturing.now = False
         graph.upload(self.stream)
         return lambda: graph.launch(self.stream)
 
@@ -107,12 +109,10 @@ class OnDouble:
         once now, and that counts as the first launch."""
         tape: list[Callable[[], object]] = []
         self.tally.tape = tape
-        Capturing.now = True
         try:
             step()
         finally:
             self.tally.tape = None
-            Capturing.now = False
         done = [True]
 
         def launch() -> None:

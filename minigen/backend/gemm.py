@@ -7,8 +7,9 @@ from minigen.backend import cublas
 from minigen.backend.modules import Array, name_of, xp
 
 
-class Capturing:
-    """Whether a training step is being captured in this process."""
+class OwnProducts:
+    """Whether products on a GPU are asked of cuBLAS itself: while steps are captured, and in the
+    steps before, so that the functions which a graph repeats have been loaded when it is made."""
 
     now = False
 
@@ -22,6 +23,6 @@ def gemm(a: Array, b: Array, out: Array | None = None) -> Array:
     name = name_of(module)
     if name == "double":
         return module.gemm(a, b, out=out) if out is not None else module.gemm(a, b)
-    if name == "cupy" and Capturing.now:
+    if name == "cupy" and OwnProducts.now:
         return cublas.blas().gemm(a, b, out)
     return module.matmul(a, b, out=out)

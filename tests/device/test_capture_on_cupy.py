@@ -9,7 +9,7 @@ from fake_cublas import FAKE_CUPY, FakeArray, on_fake_device
 
 from minigen.backend import CaptureError, cublas
 from minigen.backend.capture import capturer
-from minigen.backend.gemm import Capturing
+from minigen.backend.gemm import OwnProducts
 from minigen.backend.kernels import LOADED, Kernels, entry_points
 from minigen.backend.modules import MODULE_OF_TYPE
 
@@ -97,10 +97,10 @@ def test_a_step_is_captured_in_memory_of_its_own_and_launched(fake):
     assert sorted(fake.compiled) == sorted(entry_points()) and fake.log == ["a handle"]
     seen = []
     with fake.capturer as device:
-        launch = device.capture(lambda: seen.append((fake.stream.capturing, Capturing.now)))
+        launch = device.capture(lambda: seen.append((fake.stream.capturing, OwnProducts.now)))
         launch()
         launch()
-    assert seen == [(True, True)] and not Capturing.now
+    assert seen == [(True, True)] and not OwnProducts.now
     assert fake.log == [
         "a handle", "wait", "enter", "its own memory", "the usual memory", "upload", "launch",
         "launch", "wait", "exit",
@@ -111,7 +111,7 @@ def test_a_wait_in_the_step_is_refused_and_the_stream_is_free_again(fake):
     with fake.capturer as device:
         with pytest.raises(CaptureError, match="cudaErrorStreamCaptureUnsupported.*keep its value"):
             device.capture(fake.stream.synchronize)
-        assert not Capturing.now and not fake.stream.capturing
+        assert OwnProducts.now and not fake.stream.capturing
         device.capture(lambda: None)()
     assert fake.log.count("launch") == 1
 
@@ -131,7 +131,7 @@ def test_other_errors_pass_and_leave_no_capture_behind(fake):
 
     with fake.capturer as device, pytest.raises(ValueError, match="does not fit"):
         device.capture(wrong)
-    assert not fake.stream.capturing and not Capturing.now
+    assert not fake.stream.capturing and not OwnProducts.now
 
 
 def test_nothing_is_sent_to_the_device_inside_a_capture(fake):
