@@ -191,7 +191,8 @@ def batch():
     yes = draw.integers(0, 2, many)
     x[:, :, 0] = 0
     x[0, :, 0] = 2 * yes - 1
-    return x, yes.astype("float32")[:, None]
+    yes = yes.astype("float32")[:, None]
+    return minigen.asarray(x), minigen.asarray(yes)
 
 
 def lstm(bias, rng):
@@ -199,7 +200,7 @@ def lstm(bias, rng):
     net = nn.LSTM(2, hidden, rng=rng)
     values = minigen.to_numpy(net.bias_ih_l0.array).copy()
     values[hidden : 2 * hidden] = bias
-    net.bias_ih_l0.assign(values)
+    net.bias_ih_l0.assign(minigen.asarray(values))
     return net
 
 
@@ -244,7 +245,7 @@ for name, build in {
 # %%
 x, h = rng.normal(size=(12, 3, 2)), rng.normal(size=(3, 5))
 net = nn.RNN(2, 5, 4, rng=minigen.generator(1)).astype("float64")
-y, last = net(minigen.tensor(x), h)
+y, last = net(minigen.tensor(x), minigen.asarray(h))
 gy = rng.normal(size=y.shape)
 (y * minigen.tensor(gy)).sum().backward()
 w, u, v = (minigen.to_numpy(p.array) for p in net.parameters())

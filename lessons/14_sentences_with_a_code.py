@@ -191,10 +191,15 @@ assert np.array_equal(
     log_likelihood(x, lengths, logits), log_likelihood(other, lengths, logits)
 )
 
+
+def mean_codes(net, words, lengths):
+    """The means of q, on the host."""
+    return minigen.to_numpy(net.codes(minigen.asarray(words), lengths).array)
+
+
 spread = {}
 for name, (net, _) in runs.items():
-    mu = minigen.to_numpy(net.encode(x, lengths)[0].array)
-    spread[name] = mu.var(axis=0).sum()
+    spread[name] = mean_codes(net, x, lengths).var(axis=0).sum()
 print("variance of the mean codes:", *(f"{v:.3f}" for v in spread.values()))
 if not SMOKE:
     first, second = (curve[-20:].mean(axis=0) for _, curve in runs.values())
@@ -226,9 +231,10 @@ show(figure)
 for name, (net, _) in runs.items():
     print(name)
     ends = side_by_side([codes[0], codes[-1]])
-    begin, end = minigen.to_numpy(net.encode(*ends)[0].array)
+    begin, end = mean_codes(net, *ends)
     way = np.array([begin + (end - begin) * i / 5 for i in range(6)])
-    for column in minigen.to_numpy(net.write(way.astype("float32"))).T:
+    written = net.write(minigen.asarray(way.astype("float32")))
+    for column in minigen.to_numpy(written).T:
         print("   ", known.decode(column))
 
 # %% [markdown]

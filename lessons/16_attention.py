@@ -187,7 +187,7 @@ class Reverser(nn.Module):
         self.head = nn.Dense(size, letters, rng=rng)
 
     def forward(self, x):
-        places = self.place(np.arange(length))
+        places = self.place(minigen.asarray(np.arange(length)))
         h = self.letter(x) + places.reshape(length, 1, size)
         y, weights = self.look(h)
         return self.head(y), weights
@@ -198,9 +198,10 @@ rule = optim.Adam(net.parameters(), alpha=3e-3)
 losses = []
 for _ in range(steps):
     x = draw.integers(0, letters, (length, many))
-    logits, weights = net(x)
+    logits, weights = net(minigen.asarray(x))
     flat = logits.reshape(-1, letters)
-    loss = minigen.cross_entropy(flat, x[::-1].reshape(-1)).mean()
+    wanted = minigen.asarray(x[::-1].reshape(-1))
+    loss = minigen.cross_entropy(flat, wanted).mean()
     loss.backward()
     rule.step()
     rule.zero_grad()
@@ -225,7 +226,7 @@ q, k, v = (rng.normal(size=s) for s in ((5, 4), (5, 4), (5, 3)))
 gy = rng.normal(size=(5, 3))
 for mask in (np.ones((5, 5), bool), minigen.causal_mask(5, q)):
     leaves = [minigen.tensor(a, requires_grad=True) for a in (q, k, v)]
-    y, a = minigen.attention(*leaves, mask)
+    y, a = minigen.attention(*leaves, minigen.asarray(mask))
     (y * minigen.tensor(gy)).sum().backward()
     assert np.allclose(minigen.to_numpy(y.array), attention(q, k, v, mask)[0])
     by_hand = gradients(q, k, v, gy, mask)
@@ -233,7 +234,7 @@ for mask in (np.ones((5, 5), bool), minigen.causal_mask(5, q)):
         assert np.allclose(minigen.to_numpy(leaf.grad.array), expected)
 
 leaves = [minigen.tensor(a, requires_grad=True) for a in (q, k, v)]
-y, _ = minigen.attention(*leaves, minigen.causal_mask(5, q))
+y, _ = minigen.attention(*leaves, minigen.asarray(minigen.causal_mask(5, q)))
 y[:3].sum().backward()
 for leaf in leaves[1:]:
     future = minigen.to_numpy(leaf.grad.array)[3:]

@@ -17,12 +17,12 @@ every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.stem for l
 SECONDS = 40  # of a lesson in full; about 10 on an idle machine with two cores
 
 
-def run(lesson, folder, *arguments):
+def run(lesson, folder, *arguments, **variables):
     """Standard output of the lesson, run as ``python lessons/NN_name.py``."""
     done = subprocess.run(
         [sys.executable, "-W", "error", str(lesson.path), *arguments],
         cwd=folder,
-        env={**os.environ, "MPLBACKEND": "agg"},
+        env={**os.environ, "MPLBACKEND": "agg", **variables},
         capture_output=True,
         text=True,
         timeout=300,
@@ -42,6 +42,12 @@ def pictures(folder, printed):
 def test_smoke(lesson, tmp_path):
     sizes = pictures(tmp_path, run(lesson, tmp_path, "--smoke"))
     assert sizes and min(sizes) > 5_000
+
+
+@every_lesson
+def test_on_another_device(lesson, tmp_path):
+    """The same lesson, unchanged, where tensors do not live on the host."""
+    assert "picture: " in run(lesson, tmp_path, "--smoke", MINIGEN_BACKEND="double")
 
 
 @pytest.mark.slow
