@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not slow" \
-	    --cov=minigen --cov-report= && \
+	    --cov=minigen/ops --cov=minigen/optim --cov-report= && \
 	$(BIN)/python -m coverage report --fail-under=100 --skip-covered \
 	    --include="minigen/ops/*,minigen/optim/*"
 

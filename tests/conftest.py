@@ -26,3 +26,14 @@ def backend(request):
     """The name of the backend under test, which is active while the test runs."""
     with BACKENDS[request.param]():
         yield request.param
+
+
+def pytest_collection_modifyitems(items):
+    """Which lines run is counted on NumPy, and for what only a device does in tests/device: the
+    same tests on the double would count the same lines again, at twice the time."""
+    for item in items:
+        settings = getattr(item, "callspec", None)
+        here = item.path.parts
+        again = settings is not None and settings.params.get("backend") == "double"
+        if again or "gpu" in here or "gpu_text" in here or "lessons" in here or "guards" in here:
+            item.add_marker(pytest.mark.no_cover)
