@@ -62,20 +62,15 @@ class Side:
             self.step()
 
 
-def main(engine: str) -> None:
-    """Answer requests until there are no more."""
+def answer(*actions: Callable[..., dict[str, Any]]) -> None:
+    """Do what is asked for by name, until there are no more requests."""
     replies, sys.stdout = sys.stdout, sys.stderr  # what a workload prints is no reply
-    side = Side(engine)
-    actions: dict[str, Callable[..., dict[str, Any]]] = {
-        "environment": side.environment,
-        "prepare": side.prepare,
-        "steps": side.steps,
-        "memory": side.memory,
-    }
+    by_name = {action.__name__: action for action in actions}
     for line in sys.stdin:
         request = json.loads(line)
-        print(json.dumps(actions[request.pop("do")](**request)), file=replies, flush=True)
+        print(json.dumps(by_name[request.pop("do")](**request)), file=replies, flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    side = Side(sys.argv[1])
+    answer(side.environment, side.prepare, side.steps, side.memory)

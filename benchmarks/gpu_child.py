@@ -6,11 +6,11 @@ device to an idle device.
 """
 
 import importlib
-import json
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
+
+from benchmarks.child import answer
 
 WARM_UP_STEPS = 20  # after a step is made: kernels are compiled, graphs captured, memory found
 WAKING_STEPS = 3  # at the start of each round
@@ -62,19 +62,6 @@ class Side:
             return time.perf_counter() - began
 
 
-def main(engine: str) -> None:
-    """Answer requests until there are no more."""
-    replies, sys.stdout = sys.stdout, sys.stderr  # what a workload prints is no reply
-    side = Side(engine)
-    actions: dict[str, Callable[..., dict[str, Any]]] = {
-        "environment": side.environment,
-        "prepare": side.prepare,
-        "steps": side.steps,
-    }
-    for line in sys.stdin:
-        request = json.loads(line)
-        print(json.dumps(actions[request.pop("do")](**request)), file=replies, flush=True)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1])
+    side = Side(sys.argv[1])
+    answer(side.environment, side.prepare, side.steps)

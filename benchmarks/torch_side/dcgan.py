@@ -1,16 +1,12 @@
-"""The DCGAN in PyTorch, in the order of pytorch/examples: discriminator, then generator.
-
-As there, real and made examples go through the discriminator one after the other, and the
-generator's step also computes gradients of the discriminator's weights.
-"""
+"""The DCGAN in PyTorch."""
 
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.functional import softplus
 
+from benchmarks.torch_gan import gan_training
 from benchmarks.torch_side import Batch, Compile, Train, as_it_is, random_batches, step_of
 
 BATCH = 128
@@ -37,32 +33,7 @@ def make_training(
         nn.Flatten(), nn.Linear(128 * 7 * 7, 1),
     )  # fmt: skip
     generator.to(device), discriminator.to(device)
-    adam = {"lr": 2e-4, "betas": (0.5, 0.999), **adam}
-    optimizer_g = torch.optim.Adam(generator.parameters(), **adam)
-    optimizer_d = torch.optim.Adam(discriminator.parameters(), **adam)
-
-    @compiled
-    def discriminator_loss(real: torch.Tensor) -> torch.Tensor:
-        with torch.no_grad():
-            fake = generator(torch.randn(len(real), 100, device=device))
-        return softplus(-discriminator(real)).mean() + softplus(discriminator(fake)).mean()
-
-    @compiled
-    def generator_loss(real: torch.Tensor) -> torch.Tensor:
-        fake = generator(torch.randn(len(real), 100, device=device))
-        return softplus(-discriminator(fake)).mean()
-
-    def train(real: torch.Tensor) -> None:
-        loss_d = discriminator_loss(real)
-        optimizer_d.zero_grad(set_to_none=True)
-        loss_d.backward()
-        optimizer_d.step()
-
-        loss_g = generator_loss(real)
-        optimizer_g.zero_grad(set_to_none=True)
-        loss_g.backward()
-        optimizer_g.step()
-
+    train = gan_training(generator, discriminator, compiled, **adam)
     return train, random_batches(batch_size, device)
 
 

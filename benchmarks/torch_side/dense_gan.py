@@ -1,16 +1,12 @@
-"""The dense GAN in PyTorch, in the order of pytorch/examples: discriminator, then generator.
-
-As there, the generator's step also computes gradients of the discriminator's weights, which the
-discriminator's next step throws away.
-"""
+"""The dense GAN in PyTorch."""
 
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.functional import softplus
 
+from benchmarks.torch_gan import gan_training
 from benchmarks.torch_side import BATCH, Batch, Compile, Train, as_it_is, random_batches, step_of
 
 
@@ -24,32 +20,7 @@ def make_training(
     generator.to(device)
     discriminator = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 1))
     discriminator.to(device)
-    adam = {"lr": 2e-4, "betas": (0.5, 0.999), **adam}
-    optimizer_g = torch.optim.Adam(generator.parameters(), **adam)
-    optimizer_d = torch.optim.Adam(discriminator.parameters(), **adam)
-
-    @compiled
-    def discriminator_loss(real: torch.Tensor) -> torch.Tensor:
-        with torch.no_grad():
-            fake = generator(torch.randn(len(real), 100, device=device))
-        return softplus(-discriminator(real)).mean() + softplus(discriminator(fake)).mean()
-
-    @compiled
-    def generator_loss(real: torch.Tensor) -> torch.Tensor:
-        fake = generator(torch.randn(len(real), 100, device=device))
-        return softplus(-discriminator(fake)).mean()
-
-    def train(real: torch.Tensor) -> None:
-        loss_d = discriminator_loss(real)
-        optimizer_d.zero_grad(set_to_none=True)
-        loss_d.backward()
-        optimizer_d.step()
-
-        loss_g = generator_loss(real)
-        optimizer_g.zero_grad(set_to_none=True)
-        loss_g.backward()
-        optimizer_g.step()
-
+    train = gan_training(generator, discriminator, compiled, **adam)
     return train, random_batches(batch_size, device)
 
 

@@ -6,15 +6,15 @@ repeats the same kernels on the same memory: whatever changes from step to step 
 device's memory, and nothing may be read back on the way.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from types import ModuleType, TracebackType
 from typing import Any
 
 from minigen.backend import cublas
 from minigen.backend.gemm import OwnProducts
 from minigen.backend.kernels import Kernels, kernels_of
-from minigen.backend.modules import CaptureError, name_of
+from minigen.backend.modules import CaptureError, Uploads, name_of
 
 
 class OnCuPy:
@@ -51,8 +51,9 @@ class OnCuPy:
     def capture(self, step: Callable[[], Any]) -> Callable[[], None]:
         """What launches ``step`` again. It must have run before on this stream, for what is made
         at a first call cannot be made here; it does not run now."""
-        with self.cupy.cuda.using_allocator(self.pool.malloc), uploads_refused(self.cupy):
+        with self.cupy.cuda.using_allocator(self.pool.malloc):
             self.stream.begin_capture()
+            Uploads.refused = True
             try:
                 step()
                 graph = self.stream.end_capture()
@@ -64,6 +65,8 @@ class OnCuPy:
                         "keep its values on the device, or train without capture"
                     ) from error
                 raise
+            finally:
+                Uploads.refused = False
         graph.upload(self.stream)
         return lambda: graph.launch(self.stream)
 
@@ -72,24 +75,6 @@ class OnCuPy:
         and even asking whether the stream still captures is an error then."""
         with suppress(RuntimeError):
             self.stream.end_capture()
-
-
-@contextmanager
-def uploads_refused(cupy: Any) -> Iterator[None]:
-    """A block in which ``cupy.asarray`` takes nothing of the host's: CuPy would capture a copy out
-    of a buffer that it lends to others afterwards, and a replay would read what is there then."""
-    asarray = cupy.asarray
-
-    def refusing(x: Any, *args: Any, **settings: Any) -> Any:
-        if not isinstance(x, cupy.ndarray):
-            raise CaptureError("asarray: the host sends data to the device")
-        return asarray(x, *args, **settings)
-
-    cupy.asarray = refusing
-    try:
-        yield
-    finally:
-        cupy.asarray = asarray
 
 
 class OnDouble:

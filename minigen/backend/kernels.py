@@ -6,9 +6,9 @@ The text is compiled once, at the first launch; the cupy module is handed in, no
 """
 
 import operator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -59,15 +59,24 @@ class Kernels:
                 f"kernels: the name must be one of {', '.join(TABLE)}; got {name!r}; correct it, "
                 "or write the kernel in kernels.cu and its row in the table"
             )
-        kernel = TABLE[name]
-        numbers = check_settings(name, kernel, settings)
-        suffix = self._check_arrays(name, kernel, arrays, numbers)
-        work = size(kernel.work, numbers)
+        kinds = tuple(None if a is None else self._kind(name, i, a) for i, a in enumerate(arrays))
+        values = tuple(settings.values())
+        types = tuple(map(type, values))
+        once = plan if {*types} <= {int, float} else plan.__wrapped__  # others may have no hash
+        entry, work, numbers = once(name, kinds, tuple(settings), values, types)
         if work == 0:
             return
         passed = [numpy.uint64(0) if array is None else array for array in arrays]  # null pointer
         blocks = min(-(-work // THREADS), MOST_BLOCKS)
-        self._function(name + suffix)((blocks,), (THREADS,), (*passed, *numbers.values()))
+        self._function(entry)((blocks,), (THREADS,), (*passed, *numbers))
+
+    def _kind(self, name: str, position: int, array: Any) -> "Kind":
+        """What a launch depends on in an array. Raises TypeError for one of the host."""
+        if not isinstance(array, self.cupy.ndarray):
+            names = [buffer.name for buffer in TABLE[name].arrays]
+            which = names[position] if position < len(names) else f"argument {position + 1}"
+            raise TypeError(on_the_device(name, which, array))
+        return Kind(array.dtype, array.shape, array.strides, array.flags.c_contiguous)
 
     def _function(self, entry: str) -> Any:
         if entry not in self._functions:
@@ -80,29 +89,53 @@ class Kernels:
                 ) from error
         return self._functions[entry]
 
-    def _check_arrays(
-        self, name: str, kernel: Kernel, arrays: tuple[Any, ...], numbers: dict[str, Any]
-    ) -> str:
-        """The suffix of the entry point for these arrays, all of which the kernel can take."""
-        if len(arrays) != len(kernel.arrays):
-            wanted = ", ".join(buffer.name for buffer in kernel.arrays)
-            raise TypeError(
-                f"{name}: the arrays must be {wanted}; got {len(arrays)} of them; pass these, in "
-                "this order, and all else by name"
-            )
-        chosen = ""
-        for buffer, array in zip(kernel.arrays, arrays, strict=True):
-            if array is None and buffer.optional:
-                continue
-            if not isinstance(array, self.cupy.ndarray):
-                raise TypeError(
-                    f"{name}: {buffer.name} must be an array on the device, cupy.ndarray; got "
-                    f"{type(array).__name__}; convert it with cupy.asarray"
-                )
-            check_buffer(name, buffer, array, numbers, chosen)
-            if buffer.dtype == FLOAT:
-                chosen = array.dtype.name
-        return f"_{chosen}" if chosen else ""
+
+class Kind(NamedTuple):
+    """All of an array that a launch depends on."""
+
+    dtype: Any
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    contiguous: bool
+
+
+def on_the_device(name: str, which: str, array: Any) -> str:
+    return (
+        f"{name}: {which} must be an array on the device, cupy.ndarray; got "
+        f"{type(array).__name__}; convert it with cupy.asarray"
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def plan(
+    name: str,
+    kinds: tuple[Kind | None, ...],
+    given: tuple[str, ...],
+    values: tuple[Any, ...],
+    types: tuple[type, ...],
+) -> tuple[str, int, tuple[Any, ...]]:
+    """Entry point, number of things to share out, and settings as NumPy numbers of a launch.
+
+    Checked once for each kind of launch: a net of LSTMs makes the same hundred in every step.
+    types: of the values, for 1 and 1.0 are equal. Raises as ``Kernels`` says.
+    """
+    kernel = TABLE[name]
+    numbers = check_settings(name, kernel, dict(zip(given, values, strict=True)))
+    if len(kinds) != len(kernel.arrays):
+        wanted = ", ".join(buffer.name for buffer in kernel.arrays)
+        raise TypeError(
+            f"{name}: the arrays must be {wanted}; got {len(kinds)} of them; pass these, in "
+            "this order, and all else by name"
+        )
+    chosen = ""
+    for buffer, kind in zip(kernel.arrays, kinds, strict=True):
+        if kind is None and buffer.optional:
+            continue
+        check_buffer(name, buffer, kind, numbers, chosen)
+        if kind is not None and buffer.dtype == FLOAT:
+            chosen = kind.dtype.name
+    entry = f"{name}_{chosen}" if chosen else name
+    return entry, size(kernel.work, numbers), tuple(numbers.values())
 
 
 LOADED: dict[str, Any] = {}  # by the name of the array module
@@ -118,12 +151,14 @@ def kernels_of(x: Array) -> Any:
 
 
 def check_buffer(
-    name: str, buffer: Buffer, array: Array, numbers: dict[str, Any], chosen: str
+    name: str, buffer: Buffer, array: Kind | None, numbers: dict[str, Any], chosen: str
 ) -> None:
     """Raise TypeError or ValueError unless dtype, shape and layout are those of the table.
 
     chosen: the element type of the arrays before this one, empty for the first.
     """
+    if array is None:
+        raise TypeError(on_the_device(name, buffer.name, array))
     found = array.dtype.name
     allowed = [buffer.dtype] if buffer.dtype != FLOAT else [chosen] if chosen else None
     if found not in (allowed or ("float32", "float64")):
@@ -138,7 +173,7 @@ def check_buffer(
             f"{name}: {buffer.name} must have the shape {formula} = {shape}; got {array.shape}; "
             "correct the settings, or reshape what is contiguous"
         )
-    if not array.flags.c_contiguous:
+    if not array.contiguous:
         raise ValueError(
             f"{name}: {buffer.name} must be contiguous, last axis fastest; got strides "
             f"{array.strides} for shape {array.shape}; copy it with ascontiguousarray"

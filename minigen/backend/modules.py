@@ -34,7 +34,7 @@ class CaptureError(BackendError):
 
 def load(name: str) -> ModuleType:
     """The array module called ``name``: "numpy", "cupy", or "double", the strict stand-in for a
-    GPU (``double.py``).
+    GPU (``double/``).
 
     Raises BackendError with the remedy when cupy, its driver or its device is missing.
     """
@@ -75,6 +75,7 @@ class _Active:
 
     module: ModuleType = numpy
     choice: str = "numpy, the default"
+    by_auto = False
     problem: BackendError | None = None
 
 
@@ -89,8 +90,9 @@ class use_backend:  # noqa: N801 - reads as a statement: use_backend("cupy")
     """
 
     def __init__(self, name: str) -> None:
-        self._before = _Active.module, _Active.choice
+        self._before = _Active.module, _Active.choice, _Active.by_auto
         _Active.module, _Active.choice = choose(name)
+        _Active.by_auto = name == AUTO
         _Active.problem = None
 
     def __enter__(self) -> "use_backend":
@@ -102,7 +104,7 @@ class use_backend:  # noqa: N801 - reads as a statement: use_backend("cupy")
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _Active.module, _Active.choice = self._before
+        _Active.module, _Active.choice, _Active.by_auto = self._before
 
 
 def active() -> ModuleType:
@@ -125,6 +127,11 @@ def choice() -> str:
     return f"none: {_Active.problem}" if _Active.problem is not None else _Active.choice
 
 
+def chosen_by_auto() -> bool:
+    """Whether the active backend was left open to what the machine has."""
+    return _Active.by_auto
+
+
 def name_of(module: ModuleType) -> str:
     """What a backend is called: "numpy", "cupy" or "double"."""
     return module.__name__.rpartition(".")[2]
@@ -145,13 +152,30 @@ def is_array(x: Any) -> bool:
     return type(x) in MODULE_OF_TYPE
 
 
-def asarray(x: Any, dtype: Any = None) -> Array:
-    """``x`` (list, number, NumPy or CuPy array) as an array of the active backend.
+class Uploads:
+    """Whether the host may send data to a GPU: not while a step is captured, for CuPy would capture
+    a copy out of a buffer that it lends to others afterwards."""
 
-    The spelled-out way to the device. Copies only where the type or the device differs.
+    refused = False
+
+
+def asarray(x: Any, dtype: Any = None, like: Array | None = None) -> Array:
+    """``x`` (list, number, NumPy or CuPy array) as an array of the active backend, or of the
+    backend of the array ``like``.
+
+    The spelled-out way to the device. Copies only where the type or the device differs. Raises
+    CaptureError for what would be sent to a GPU inside a captured step.
     """
     module = active()
-    if is_array(x) and xp(x) is not module:
+    if like is not None:
+        module = xp(like)
+    there = is_array(x) and xp(x) is module
+    if not there and Uploads.refused and module is not numpy:
+        raise CaptureError(
+            "asarray: the host sends data to the device, which a captured step cannot repeat; do "
+            "it before or after the step"
+        )
+    if is_array(x) and not there:
         x = to_numpy(x)
     return module.asarray(x, dtype=dtype)
 

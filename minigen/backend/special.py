@@ -1,5 +1,5 @@
-"""The error function, which NumPy lacks: once in double precision, once, ten times as fast, in
-single.
+"""The error function, which NumPy lacks: once in double precision, once, many times as fast,
+in single.
 
 Double: W. J. Cody, "Rational Chebyshev approximations for the error function", Mathematics of
 Computation 23 (1969), 631-637: three rational functions, one a range, each good to double

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from minigen import data, optim
-from minigen.backend import choice, use_backend
+from minigen.backend import choice, chosen_by_auto, use_backend
 from minigen.data import Images
 
 RULES: dict[str, type[optim.UpdateRule]] = {
@@ -136,6 +136,11 @@ RUN_OPTIONS: list[Callable[..., Any]] = [  # that every model has
 COMMON_OPTIONS = IMAGE_OPTIONS + RUN_OPTIONS
 
 
+def size_option(name: str, default: int, said: str) -> Callable[..., Any]:
+    """Decorator: an option for a whole number >= 1."""
+    return click.option(name, type=click.IntRange(1), default=default, show_default=True, help=said)
+
+
 def options(several: list[Callable[..., Any]]) -> Callable[..., Any]:
     """Decorator: add these options, in their order."""
 
@@ -158,7 +163,7 @@ def activate(backend: str | None, device: str | None) -> None:
     if named is not None:
         use_backend(named)
     said = click.get_current_context().meta  # of the whole command line
-    if "chosen by auto" in choice() and "minigen.choice" not in said:
+    if chosen_by_auto() and "minigen.choice" not in said:
         said["minigen.choice"] = choice()
         click.echo(f"minigen: backend: {choice()}", err=True)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from minigen.cli.options import RUN_OPTIONS, FiniteRange, options
+from minigen.cli.options import RUN_OPTIONS, FiniteRange, options, size_option
 from minigen.cli.run import Run
 from minigen.cli.train_text import train_group
 from minigen.data.music import KEYS, chorales
@@ -42,8 +42,8 @@ class MusicRun(Run):
     type=click.Path(path_type=Path),
     help="Read JSB_Chorales.mat from this directory; nothing is downloaded.",
 )
-@click.option("--hidden", type=click.IntRange(1), default=256, show_default=True, help="Units.")
-@click.option("--layers", type=click.IntRange(1), default=1, show_default=True, help="LSTMs.")
+@size_option("--hidden", 256, "Units.")
+@size_option("--layers", 1, "LSTMs.")
 @click.option(
     "--dropout",
     type=FiniteRange(0, 1, max_open=True),

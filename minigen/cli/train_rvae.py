@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from minigen.cli.options import RUN_OPTIONS, FiniteRange, options
+from minigen.cli.options import RUN_OPTIONS, FiniteRange, options, size_option
 from minigen.cli.train_music import train_group
 from minigen.cli.train_text import TEXT_OPTION, TextRun
 from minigen.data.sentences import sentences
@@ -32,17 +32,9 @@ class SentenceRun(TextRun):
 
 @train_group.command("rvae")
 @TEXT_OPTION
-@click.option("--hidden", type=click.IntRange(1), default=128, show_default=True, help="Units.")
-@click.option(
-    "--embedding",
-    type=click.IntRange(1),
-    default=64,
-    show_default=True,
-    help="Numbers that stand for a word.",
-)
-@click.option(
-    "--code-size", type=click.IntRange(1), default=16, show_default=True, help="Dimensions of z."
-)
+@size_option("--hidden", 128, "Units.")
+@size_option("--embedding", 64, "Numbers that stand for a word.")
+@size_option("--code-size", 16, "Dimensions of z.")
 @click.option(
     "--annealing",
     type=click.IntRange(0),
@@ -94,17 +86,9 @@ def train_rvae(
 
 @train_group.command("sequence-autoencoder")
 @TEXT_OPTION
-@click.option("--hidden", type=click.IntRange(1), default=256, show_default=True, help="Units.")
-@click.option(
-    "--embedding",
-    type=click.IntRange(1),
-    default=64,
-    show_default=True,
-    help="Numbers that stand for a word.",
-)
-@click.option(
-    "--code-size", type=click.IntRange(1), default=64, show_default=True, help="Numbers in a code."
-)
+@size_option("--hidden", 256, "Units.")
+@size_option("--embedding", 64, "Numbers that stand for a word.")
+@size_option("--code-size", 64, "Numbers in a code.")
 @options(RUN_OPTIONS)
 def train_sequence_autoencoder(hidden: int, embedding: int, code_size: int, **common: Any) -> None:
     """Train an autoencoder of sentences.

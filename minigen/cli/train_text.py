@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from minigen import data
-from minigen.cli.options import RUN_OPTIONS, FiniteRange, options
+from minigen.cli.options import RUN_OPTIONS, FiniteRange, options, size_option
 from minigen.cli.run import Run
 from minigen.cli.train_conv import train_group
 from minigen.training import LanguageTraining, TextGallery
@@ -46,10 +46,7 @@ TEXT_OPTION = click.option(
 )
 TEXT_OPTIONS = [
     TEXT_OPTION,
-    click.option(
-        "--steps", type=click.IntRange(1), default=64, show_default=True,
-        help="Characters in a window: how far the gradient reaches back.",
-    ),
+    size_option("--steps", 64, "Characters in a window: how far the gradient reaches back."),
     click.option(
         "--dropout", type=FiniteRange(0, 1, max_open=True), default=0.0, show_default=True,
         help="Share of the numbers between layers that is left out at random.",
@@ -62,12 +59,9 @@ TEXT_OPTIONS = [
 
 
 @train_group.command("char-lstm")
-@click.option("--hidden", type=click.IntRange(1), default=256, show_default=True, help="Units.")
-@click.option("--layers", type=click.IntRange(1), default=1, show_default=True, help="LSTMs.")
-@click.option(
-    "--embedding", type=click.IntRange(1), default=64, show_default=True,
-    help="Numbers that stand for a character.",
-)  # fmt: skip
+@size_option("--hidden", 256, "Units.")
+@size_option("--layers", 1, "LSTMs.")
+@size_option("--embedding", 64, "Numbers that stand for a character.")
 @options(TEXT_OPTIONS)
 @options(RUN_OPTIONS)
 def train_char_lstm(
@@ -97,15 +91,9 @@ def train_char_lstm(
 
 
 @train_group.command("char-transformer")
-@click.option(
-    "--size",
-    type=click.IntRange(1),
-    default=128,
-    show_default=True,
-    help="Features of a character; a multiple of the heads.",
-)
-@click.option("--heads", type=click.IntRange(1), default=4, show_default=True, help="Heads.")
-@click.option("--layers", type=click.IntRange(1), default=2, show_default=True, help="Blocks.")
+@size_option("--size", 128, "Features of a character; a multiple of the heads.")
+@size_option("--heads", 4, "Heads.")
+@size_option("--layers", 2, "Blocks.")
 @options(TEXT_OPTIONS)
 @options(RUN_OPTIONS)
 def train_char_transformer(

@@ -10,13 +10,9 @@ from typing import Any
 
 from minigen.backend import Array, gemm, kernels_of, xp
 from minigen.ops.convolve import Geometry, Pair
+from minigen.ops.convolve_windows import channels_last
 
 CHUNK_BYTES = 1 << 29  # of rows at a time
-
-
-def as_matrices(x: Array) -> Array:
-    """x (n, c, h, w) as (n, h, w, c) in memory, without a copy where it lies so."""
-    return xp(x).ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 
 def launch(name: str, first: Array, second: Array, image: Array, kernel: Pair, out: Pair,
@@ -25,7 +21,7 @@ def launch(name: str, first: Array, second: Array, image: Array, kernel: Pair, o
     n, h, w, c = image.shape
     sizes = dict(zip(("kh", "kw", "oh", "ow"), (*kernel, *out), strict=True))
     steps = zip(("s", "p", "d"), g, strict=True)
-    along = {name + axis: v for name, both in steps for axis, v in zip("hw", both, strict=True)}
+    along = {step + axis: v for step, both in steps for axis, v in zip("hw", both, strict=True)}
     kernels_of(image)(name, first, second, n=n, h=h, w=w, c=c, **sizes, **along)
 
 
@@ -47,7 +43,7 @@ def conv(x: Array, weight: Array, g: Geometry, bias: Array | None = None) -> Arr
     """``plain_conv``: windows times weights, plus bias."""
     o, c, kh, kw = weight.shape
     out = g.output(x.shape[2:], (kh, kw))
-    x, matrix = as_matrices(x), weight.transpose(2, 3, 1, 0).reshape(-1, o)
+    x, matrix = channels_last(x), weight.transpose(2, 3, 1, 0).reshape(-1, o)
     y = xp(x).empty((len(x), *out, o), dtype=x.dtype)
     for images in few(len(x), out[0] * out[1], kh * kw * c, x.itemsize):
         gemm(windows(x[images], (kh, kw), out, g), matrix, out=y[images].reshape(-1, o))
@@ -59,7 +55,7 @@ def conv(x: Array, weight: Array, g: Geometry, bias: Array | None = None) -> Arr
 def weight_of(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
     """``plain_weight``: the cotangents times the windows, which are laid out again."""
     o, c, out = y.shape[1], x.shape[1], (y.shape[2], y.shape[3])
-    x, y = as_matrices(x), as_matrices(y)
+    x, y = channels_last(x), channels_last(y)
     matrix: Any = None
     for images in few(len(x), out[0] * out[1], kernel[0] * kernel[1] * c, x.itemsize):
         part = gemm(y[images].reshape(-1, o).T, windows(x[images], kernel, out, g))
@@ -70,7 +66,7 @@ def weight_of(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
 def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | None = None) -> Array:
     """``plain_transpose``: what each window gets, then each pixel sums what its windows got."""
     o, c, kh, kw = weight.shape
-    y, matrix = as_matrices(y), weight.transpose(0, 2, 3, 1).reshape(o, -1)
+    y, matrix = channels_last(y), weight.transpose(0, 2, 3, 1).reshape(o, -1)
     out = (y.shape[1], y.shape[2])
     x = xp(y).empty((len(y), *size, c), dtype=y.dtype)
     for images in few(len(y), out[0] * out[1], kh * kw * c, y.itemsize):

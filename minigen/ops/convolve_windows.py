@@ -9,11 +9,10 @@
 
 from typing import Any
 
-from minigen.backend import Array, gemm, in_parts, on_host, xp
+from minigen.backend import Array, gemm, in_parts, xp
 from minigen.ops.convolve import Geometry, Pair, plain_transpose
 
 CHUNK_BYTES = 1 << 20  # of copied windows at a time: measured
-DEVICE_CHUNK_BYTES = 1 << 29  # on a device, where few large operations are best
 AS_IS = Geometry((1, 1), (0, 0), (1, 1))
 
 
@@ -58,8 +57,7 @@ def chunks(view: Array) -> Any:
     size = 1
     for axis in window:
         size *= axis
-    most = CHUNK_BYTES if on_host(view) else DEVICE_CHUNK_BYTES
-    images = max(1, min(n, most // (h * w * size * view.itemsize)))
+    images = max(1, min(n, CHUNK_BYTES // (h * w * size * view.itemsize)))
     buffer = xp(view).empty((images, h, w, *window), dtype=view.dtype)
     for first in range(0, n, images):
         part = view[first : first + images]

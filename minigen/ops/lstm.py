@@ -9,7 +9,7 @@ the composition.
 from typing import Any
 
 from minigen.autograd import Traced, grad, may_look, primitive
-from minigen.backend import Array, is_array, to_numpy, xp
+from minigen.backend import Array, asarray, is_array
 from minigen.ops import lstm_kernel
 from minigen.ops.activation import sigmoid
 from minigen.ops.elementwise import tanh, where
@@ -89,8 +89,8 @@ def check_lengths(operation: str, lengths: Any, x: Any) -> Any:
     from 1 to the number of steps of x (steps, n, ...)."""
     if lengths is None:
         return None
-    module = xp(x.array if isinstance(x, Traced) else x)
-    found = lengths if is_array(lengths) else module.asarray(lengths)
+    like = x.array if isinstance(x, Traced) else x
+    found = lengths if is_array(lengths) else asarray(lengths, like=like)
     steps, n = x.shape[:2]
     whole = found.shape == (n,) and found.dtype.kind in "iu"
     if not whole or (may_look(found) and not ((found >= 1) & (found <= steps)).all()):
@@ -98,9 +98,7 @@ def check_lengths(operation: str, lengths: Any, x: Any) -> Any:
             f"{operation}: lengths must be {n} integers from 1 to {steps}, one for each sequence; "
             f"got {found.dtype} {found.shape}: {found.reshape(-1)[:8]}"
         )
-    if xp(found) is not module:
-        found = module.asarray(to_numpy(found))
-    return found.astype("int64", copy=False)  # what the device's kernels read
+    return asarray(found, like=like).astype("int64", copy=False)  # what a device's kernels read
 
 
 def check_shapes(x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias: Any) -> None:

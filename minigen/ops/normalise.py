@@ -10,8 +10,9 @@ with kernels of their own do it in ``normalise_kernels.py``.
 
 from typing import Any, NamedTuple
 
-from minigen.backend import Array, in_parts, kernels_of, on_host, xp
+from minigen.backend import Array, in_parts, kernels_of, xp
 from minigen.ops import normalise_kernels
+from minigen.ops.normalise_kernels import rows_of, shaped
 
 BLOCK_BYTES = 1 << 20  # of one array: measured; two or three such blocks fit a core's cache
 LONG_ROW = 1024  # numbers
@@ -25,22 +26,12 @@ class Moments(NamedTuple):
     size: int
 
 
-def rows_of(x: Array) -> Array:
-    """x (n, c, ...) as a matrix whose rows are the channels (c,), once or several times over.
-
-    A view if x lies channels last in memory.
-    """
-    axes = (0, *range(2, x.ndim), 1)
-    rows = xp(x).ascontiguousarray(x.transpose(axes)).reshape(-1, x.shape[1])
+def long_rows(x: Array) -> Array:
+    """The matrix ``rows_of(x)`` with several of its rows joined to one."""
+    rows = rows_of(x)
     while rows.shape[1] < LONG_ROW and len(rows) % 2 == 0 and len(rows) > 2:
         rows = rows.reshape(len(rows) // 2, 2 * rows.shape[1])
     return rows
-
-
-def shaped(rows: Array, x: Array) -> Array:
-    """A matrix that ``rows_of`` could have made of x, as an array of x's shape."""
-    n, c, *size = x.shape
-    return rows.reshape(n, *size, c).transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
 
 
 def along(rows: Array, values: Array) -> Array:
@@ -54,16 +45,14 @@ def by_channel(sums: Array, channels: int) -> Array:
 
 
 def blocks(part: slice, rows: Array) -> list[slice]:
-    """``part`` of the rows, cut into blocks that fit the cache; one block on a device."""
+    """``part`` of the rows, cut into blocks that fit the cache."""
     length = max(1, BLOCK_BYTES // max(1, rows.shape[1] * rows.itemsize))
-    if not on_host(rows):
-        return [part]
     return [slice(i, min(i + length, part.stop)) for i in range(part.start, part.stop, length)]
 
 
 def channel_sums(x: Array) -> Array:
     """Σ x of each channel: (n, c, ...) -> (c,)."""
-    rows = rows_of(x)
+    rows = long_rows(x)
     found = []
     in_parts(lambda part: found.append((part.start, rows[part].sum(axis=0))), rows)
     return by_channel(sum(total for _, total in sorted(found, key=first)), x.shape[1])
@@ -83,7 +72,7 @@ def moments(x: Array) -> Moments:
     """
     if kernels_of(x):
         return Moments(*normalise_kernels.moments(x))
-    rows, c = rows_of(x), x.shape[1]
+    rows, c = long_rows(x), x.shape[1]
     found = []
 
     def measure(part: slice) -> None:
@@ -107,7 +96,7 @@ def scale_and_shift(x: Array, scale: Array, shift: Array) -> Array:
     """y = scale · x + shift, channel by channel."""
     if kernels_of(x):
         return normalise_kernels.scale_and_shift(x, scale, shift)
-    rows = rows_of(x)
+    rows = long_rows(x)
     y = xp(x).empty_like(rows)
     scale, shift = along(rows, scale), along(rows, shift)
 
@@ -125,7 +114,7 @@ def sums_with(gy: Array, x: Array, mean: Array) -> tuple[Array, Array]:
     """Σ gy and Σ gy · (x - mean) of each channel."""
     if kernels_of(x):
         return normalise_kernels.sums_with(gy, x, mean)
-    g, rows, c = rows_of(gy), rows_of(x), x.shape[1]
+    g, rows, c = long_rows(gy), long_rows(x), x.shape[1]
     centre = along(rows, mean)
     found = []
 
@@ -145,7 +134,7 @@ def combine(gy: Array, x: Array, a: Array, b: Array, c: Array) -> Array:
     """a · gy + b · x + c, channel by channel."""
     if kernels_of(x):
         return normalise_kernels.combine(gy, x, a, b, c)
-    g, rows = rows_of(gy), rows_of(x)
+    g, rows = long_rows(gy), long_rows(x)
     y = xp(x).empty_like(rows)
     a, b, c = (along(rows, v) for v in (a, b, c))
 

@@ -12,7 +12,7 @@ def rows_of(x: Array) -> Array:
 
 
 def shaped(rows: Array, x: Array) -> Array:
-    """What ``rows_of`` could have made of x, as an array of x's shape."""
+    """``rows_of`` undone: rows, or longer ones, as an array of x's shape."""
     n, c, *size = x.shape
     return rows.reshape(n, *size, c).transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
 

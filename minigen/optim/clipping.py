@@ -36,7 +36,7 @@ def _clip_unseen(found: Any, gradients: Any, total: Any, max_norm: float) -> Any
     """``clip_by_norm`` without looking at the norm, which the host would have to wait for."""
     m = xp(total)
     norm = m.sqrt(total)
-    scale = max_norm / m.maximum(norm, max_norm)  # at most 1; NaN stays NaN
+    scale = max_norm / m.maximum(norm, max_norm)  # min(1, max_norm / norm); NaN stays NaN
     for p, g in zip(found, gradients, strict=True):
         p.grad = Tensor(g * scale.astype(g.dtype))
     return norm

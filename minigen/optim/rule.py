@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from minigen.backend import Array, kernels_of, on_host, to_numpy, xp
+from minigen.backend import Array, asarray, kernels_of, on_host, to_numpy, xp
 from minigen.backend.kernels import TABLE
 from minigen.nn.parameter import Parameter
 from minigen.optim.check import positive
@@ -33,14 +33,13 @@ class UpdateRule(ABC):
     block_size: ClassVar[int] = 32 * 1024  # elements: measured; flat from 16 to 64 Ki
 
     def __init__(self, params: Iterable[Parameter], alpha: float) -> None:
-        self._there: dict[str, Array] = {}  # alpha and t in the memory of a device
+        self._there: dict[str, Array] = {}  # on a device: alpha and t in its memory
         self.alpha = alpha
         self.flat = FlatParameters(params)
         theta = self.flat.theta
         if not on_host(theta):
-            self._there["alpha"] = xp(theta).zeros((), dtype="float64")
+            self._there["alpha"] = xp(theta).full((), self.alpha, dtype="float64")
             self._there["t"] = xp(theta).zeros((), dtype="int64")
-            self.alpha = alpha
         self.t = 0
         self.state: dict[str, Array] = {
             name: xp(theta).zeros(theta.size, dtype=theta.dtype) for name in self.state_names
@@ -179,4 +178,4 @@ class UpdateRule(ABC):
                 )
         self.t = t
         for name, buffer in self.state.items():
-            buffer[...] = xp(buffer).asarray(state[name])
+            buffer[...] = asarray(state[name], like=buffer)

@@ -10,13 +10,12 @@ from typing import Any
 
 from minigen.autograd import no_grad
 from minigen.backend import Generator, asarray, xp
-from minigen.data.sentences import WordVocabulary, side_by_side
+from minigen.data.sentences import WordVocabulary
 from minigen.objectives import Elbo, elbo, free_bits_kl
 from minigen.optim import UpdateRule, clip_by_norm
-from minigen.training.sentences import SentenceMethod, sentence_log_likelihood
+from minigen.training.sentences import SentenceMethod, judged_together, sentence_log_likelihood
 
 EVALUATION_SEED = 1
-TEST_BATCH = 100  # sentences that are judged together
 
 
 def words_before(x: Any, hidden: float, rng: Generator) -> Any:
@@ -97,7 +96,7 @@ class RVAETraining(SentenceMethod):
         return min(1.0, self.done / self.annealing) if self.annealing else 1.0
 
     def step(self, x: Any) -> dict[str, Any]:
-        words, lengths = asarray(x[0]), x[1]
+        words, lengths = asarray(x[0]), asarray(x[1])
         before = words_before(words, self.hide, self.rng)
         noise = self.model.prior(words.shape[1], self.rng)
         beta, self.done = self.beta(), self.done + 1
@@ -113,9 +112,7 @@ class RVAETraining(SentenceMethod):
         rng = Generator(EVALUATION_SEED)
         totals = {"test_elbo": 0.0, "test_reconstruction": 0.0, "test_kl": 0.0}
         with no_grad():
-            for start in range(0, len(flat), TEST_BATCH):
-                words, lengths = side_by_side(flat[start : start + TEST_BATCH])
-                x = asarray(words)
+            for x, lengths in judged_together(flat):
                 noise = self.model.prior(len(lengths), rng)
                 logits, mean, log_var = self.model(x, words_before(x, 0, rng), lengths, noise)
                 parts = elbo(sentence_log_likelihood(x, lengths, logits), mean, log_var)

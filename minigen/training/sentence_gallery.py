@@ -1,6 +1,5 @@
 """What there is to see of a model with a code for a sentence: sentences from random codes,
-sentences read and written again,
-and the way from one sentence to another."""
+sentences read and written again, and the way from one sentence to another."""
 
 from pathlib import Path
 from typing import Any

@@ -9,6 +9,8 @@ from minigen.data.sentences import Sentences, side_by_side
 from minigen.ops import cross_entropy, reduce_sum, reshape, where
 from minigen.training.method import Method
 
+AT_ONCE = 100  # sentences that are judged together
+
 
 def within(x: Any, lengths: Any) -> Any:
     """True for the words of a sentence and its end, False behind: (steps, n) for x (steps, n)."""
@@ -25,6 +27,14 @@ def sentence_log_likelihood(x: Any, lengths: Any, logits: Any) -> Any:
     flat = reshape(logits, shape=(steps * n, logits.shape[2]))
     log_p = reshape(-cross_entropy(flat, x.reshape(-1)), shape=(steps, n))
     return reduce_sum(where(within(x, lengths), log_p, 0.0), axis=0)
+
+
+def judged_together(flat: Any) -> Iterator[tuple[Any, Any]]:
+    """(words, lengths) of all sentences in their order, a hundred side by side, on the active
+    backend."""
+    for start in range(0, len(flat), AT_ONCE):
+        words, lengths = side_by_side(flat[start : start + AT_ONCE])
+        yield asarray(words), asarray(lengths)
 
 
 class SentenceMethod(Method):

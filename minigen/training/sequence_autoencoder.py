@@ -4,11 +4,13 @@ from typing import Any
 
 from minigen.autograd import no_grad
 from minigen.backend import asarray, xp
-from minigen.data.sentences import side_by_side
 from minigen.optim import UpdateRule, clip_by_norm
-from minigen.training.sentences import SentenceMethod, sentence_log_likelihood, within
-
-AT_ONCE = 100  # sentences that are judged together
+from minigen.training.sentences import (
+    SentenceMethod,
+    judged_together,
+    sentence_log_likelihood,
+    within,
+)
 
 
 def sequence_autoencoder_step(
@@ -49,7 +51,7 @@ class SequenceAutoencoderTraining(SentenceMethod):
         self.max_norm = max_norm
 
     def step(self, x: Any) -> dict[str, Any]:
-        words, lengths = asarray(x[0]), x[1]
+        words, lengths = asarray(x[0]), asarray(x[1])
         rule = self.rules["sequence-autoencoder"]
         loss = sequence_autoencoder_step(self.model, rule, words, lengths, self.max_norm)
         return {"cross_entropy": loss}
@@ -58,9 +60,7 @@ class SequenceAutoencoderTraining(SentenceMethod):
         """Cross-entropy (nats a sentence), and the share of words that come back right."""
         total, right, words_read = 0.0, 0, 0
         with no_grad():
-            for start in range(0, len(flat), AT_ONCE):
-                words, lengths = side_by_side(flat[start : start + AT_ONCE])
-                x = asarray(words)
+            for x, lengths in judged_together(flat):
                 logits = self.model(x, lengths)
                 total -= float(sentence_log_likelihood(x, lengths, logits).sum())
                 counts = within(x, lengths)
@@ -70,10 +70,7 @@ class SequenceAutoencoderTraining(SentenceMethod):
 
     def finish(self, flat: Any) -> dict[str, float]:
         """Fit a Gaussian to the codes of the training sentences, for ``sample``."""
-        parts = []
         with no_grad():
-            for start in range(0, len(flat), AT_ONCE):
-                words, lengths = side_by_side(flat[start : start + AT_ONCE])
-                parts.append(self.model.codes(asarray(words), lengths).array)
+            parts = [self.model.codes(x, lengths).array for x, lengths in judged_together(flat)]
         self.model.gaussian.fit(xp(parts[0]).concatenate(parts))
         return {}

@@ -180,3 +180,27 @@ def on_the_device(name, directory):
         if hasattr(part, "rng"):
             part.rng = Generator(5)
     return method, data.texts(directory / "text.txt")[0]
+
+
+class LooksAtTheLoss(training.VAETraining):
+    """A step that reads a loss back."""
+
+    def step(self, x):
+        losses = super().step(x)
+        self.last = float(to_numpy(losses["elbo"].array))
+        return losses
+
+
+def vae_method(cls=training.VAETraining, **settings):
+    rng = Generator(0)
+    net = VAE(64, [8], 2, rng=rng)
+    return cls(net, optim.SGD(net.parameters(), 1e-3), rng, **settings)
+
+
+def two_epochs(method, capture=True):
+    """A trainer after two epochs of batches of ten images."""
+    trainer = training.Trainer(
+        method, FEW, batch_size=10, rng=Generator(3), progress=False, capture=capture
+    )
+    trainer.run(2)
+    return trainer

@@ -11,7 +11,7 @@ from minigen.backend import CaptureError, cublas
 from minigen.backend.capture import capturer
 from minigen.backend.gemm import OwnProducts
 from minigen.backend.kernels import LOADED, Kernels, entry_points
-from minigen.backend.modules import MODULE_OF_TYPE
+from minigen.backend.modules import MODULE_OF_TYPE, Uploads, asarray
 
 
 class Graph:
@@ -82,7 +82,7 @@ def fake(monkeypatch):
     )
     module = SimpleNamespace(
         **{**vars(FAKE_CUPY), "cuda": cuda},
-        asarray=on_fake_device,
+        asarray=lambda x, dtype=None: on_fake_device(x),
         RawModule=lambda code, options: SimpleNamespace(get_function=compiled.append),
     )
     monkeypatch.setitem(MODULE_OF_TYPE, FakeArray, module)
@@ -135,10 +135,12 @@ def test_other_errors_pass_and_leave_no_capture_behind(fake):
 
 
 def test_nothing_is_sent_to_the_device_inside_a_capture(fake):
-    host, asarray = np.ones(3), fake.module.asarray
-    there = asarray(host)
+    host = np.ones(3)
+    there = on_fake_device(host)
     with fake.capturer as device:
         with pytest.raises(CaptureError, match="the host sends data to the device.*keep its value"):
-            device.capture(lambda: fake.module.asarray(host))
-        device.capture(lambda: fake.module.asarray(there))
-    assert fake.module.asarray is asarray and not fake.stream.capturing
+            device.capture(lambda: asarray(host, like=there))
+        assert not Uploads.refused and not fake.stream.capturing
+        device.capture(lambda: asarray(there, like=there))
+    assert not Uploads.refused
+    assert isinstance(asarray(host, like=there), FakeArray)

@@ -8,12 +8,21 @@ from functools import partial
 
 import numpy as np
 import pytest
-from device_methods import CAPTURABLE, FEW, METHODS, on_the_device, prepared, trained
+from device_methods import (
+    CAPTURABLE,
+    METHODS,
+    LooksAtTheLoss,
+    on_the_device,
+    prepared,
+    trained,
+    two_epochs,
+    vae_method,
+)
 
 from minigen import Generator, data, optim, training
 from minigen.backend import CaptureError, to_numpy, use_backend
 from minigen.backend.double import tally
-from minigen.models import VAE, CharLSTM
+from minigen.models import CharLSTM
 from minigen.objectives import binomial_log_likelihood
 
 
@@ -31,11 +40,7 @@ def test_captured_steps_are_eager_steps_bit_for_bit(name, tmp_path, device):
 def test_a_launch_asks_for_nothing_but_its_graph(tmp_path, device):
     """Once captured, a step uploads which rows it takes, and waits for nothing."""
     with use_backend(device):
-        method, _ = on_the_device("vae", tmp_path)
-        trainer = training.Trainer(
-            method, FEW, batch_size=10, rng=Generator(3), progress=False, capture=True
-        )
-        trainer.run(2)
+        trainer = two_epochs(on_the_device("vae", tmp_path)[0])
         ((kind, captured),) = trainer.steps.graphs.items()
         assert kind[0] == (((10,), "int64"),)
         assert captured.moves == {"vae": 1}
@@ -64,15 +69,6 @@ def test_on_the_host_capture_changes_nothing(tmp_path):
             training.steps.steps_of(method, 1.5)
 
 
-class LooksAtTheLoss(training.VAETraining):
-    """A step that reads a loss back."""
-
-    def step(self, x):
-        losses = super().step(x)
-        self.last = float(to_numpy(losses["elbo"].array))
-        return losses
-
-
 class CountsOnTheHost(training.VAETraining):
     """A step whose weight of the KL is a number of the host."""
 
@@ -81,42 +77,30 @@ class CountsOnTheHost(training.VAETraining):
         return super().step(x)
 
 
-def vae_method(cls, **settings):
-    rng = Generator(0)
-    net = VAE(64, [8], 2, rng=rng)
-    return cls(net, optim.SGD(net.parameters(), 1e-3), rng, **settings)
-
-
-def run(method, capture):
-    trainer = training.Trainer(
-        method, FEW, batch_size=10, rng=Generator(3), progress=False, capture=capture
-    )
-    trainer.run(2)
-    return trainer.history.column("elbo")
+def losses(method, capture):
+    return two_epochs(method, capture).history.column("elbo")
 
 
 def test_a_step_that_reads_back_is_refused_by_name():
     with use_backend("double"):
         with pytest.raises(CaptureError, match="get: the host waits for a value of the device"):
-            run(vae_method(LooksAtTheLoss), True)
+            two_epochs(vae_method(LooksAtTheLoss))
         assert tally.tape is None  # the next one can be captured
-        assert len(run(vae_method(training.VAETraining), True)) == 2
+        assert len(losses(vae_method(), True)) == 2
 
 
 def test_counts_as_pixels_are_captured_too():
     """The binomial coefficients are made on the device, not sent there."""
     counted = partial(binomial_log_likelihood, count=16)
     with use_backend("double"):
-        eager, captured = (
-            run(vae_method(training.VAETraining, log_likelihood=counted), c) for c in (False, True)
-        )
+        eager, captured = (losses(vae_method(log_likelihood=counted), c) for c in (False, True))
     assert eager == captured
 
 
 def test_a_number_of_the_host_in_a_captured_step_shows_as_a_difference():
     """What the comparison above would not survive: the emulator plays back the old number."""
     with use_backend("double"):
-        eager, captured = (run(vae_method(CountsOnTheHost), c) for c in (False, True))
+        eager, captured = (losses(vae_method(CountsOnTheHost), c) for c in (False, True))
     assert eager != captured
 
 

@@ -2,13 +2,21 @@
 
 import numpy as np
 import pytest
-from device.device_methods import CAPTURABLE, FEW, METHODS, on_the_device, prepared, trained
+from device.device_methods import (
+    CAPTURABLE,
+    METHODS,
+    LooksAtTheLoss,
+    on_the_device,
+    prepared,
+    trained,
+    two_epochs,
+    vae_method,
+)
 from gpu_watch import synchronise, waits_of
 
 import minigen
-from minigen import Generator, nn, ops, optim, training
+from minigen import nn, ops, optim, training
 from minigen.backend import BackendError, CaptureError, asarray, on_host, to_numpy, use_backend
-from minigen.models import VAE
 
 STEPS = {"cupy": 50, "double": 6}  # the double is there to try the test
 EARLY = 5  # steps within which roundings have not yet grown
@@ -69,11 +77,7 @@ def test_two_captured_runs_are_one_bit_for_bit(name, tmp_path, device):
 
 def test_a_launch_waits_for_nothing(tmp_path, device):
     with use_backend(device):
-        method, _ = on_the_device("vae", tmp_path)
-        trainer = training.Trainer(
-            method, FEW, batch_size=10, rng=Generator(3), progress=False, capture=True
-        )
-        trainer.run(1)
+        trainer = two_epochs(on_the_device("vae", tmp_path)[0])
         assert trainer.steps.graphs
         with trainer.steps, waits_of(device) as waits:
             # CuPy may not wait inside, and entering and leaving the stream are outside
@@ -81,28 +85,11 @@ def test_a_launch_waits_for_nothing(tmp_path, device):
         assert waits == {}
 
 
-class LooksAtTheLoss(training.VAETraining):
-    def step(self, x):
-        losses = super().step(x)
-        self.last = float(to_numpy(losses["elbo"].array))
-        return losses
-
-
 def test_a_capture_that_fails_says_so_and_the_next_one_works(device):
-    def run(cls):
-        rng = Generator(0)
-        net = VAE(64, [8], 2, rng=rng)
-        method = cls(net, optim.SGD(net.parameters(), 1e-3), rng)
-        trainer = training.Trainer(
-            method, FEW, batch_size=10, rng=Generator(3), progress=False, capture=True
-        )
-        trainer.run(2)
-        return trainer.history.column("elbo")
-
     with use_backend(device):
         with pytest.raises(CaptureError, match="capture: .*without capture|keep it on the device"):
-            run(LooksAtTheLoss)
-        assert np.isfinite(run(training.VAETraining)).all()
+            two_epochs(vae_method(LooksAtTheLoss))
+        assert np.isfinite(two_epochs(vae_method()).history.column("elbo")).all()
         assert to_numpy(asarray([1.0, 2.0]) * 2).tolist() == [2.0, 4.0]
 
 
