@@ -19,11 +19,11 @@ test: $(VENV)/.installed-dev
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow
 
-# PyTorch, as a second opinion, and CuPy, to hold what minigen asks of it to what it has: the tests
-# that compare with them are skipped without. Neither needs a GPU for that.
+# PyTorch, as a second opinion, CuPy, to hold what minigen asks of it to what it has, and the compiler
+# that CuPy hands the kernels to: the tests that use them are skipped without. None needs a GPU.
 oracle: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet cupy-cuda13x
+	$(BIN)/python -m pip install --quiet cupy-cuda13x nvidia-cuda-nvrtc
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check .

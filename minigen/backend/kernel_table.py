@@ -1,15 +1,15 @@
-"""The kernels of ``kernels.cu`` and ``channels.cu``: what each computes and takes.
+"""The kernels of the CUDA texts (FILES): what each computes and takes.
 
 Arrays are contiguous; shapes are products of the settings. The tests compile a launcher for each
 row, so that the table and the text cannot disagree.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-FILES = ("kernels.cu", "channels.cu")
+FILES = ("kernels.cu", "channels.cu", "pooling.cu")
 FLOAT = "float"  # the element type: float32 or float64, one for all such arrays of a call
 
 
@@ -61,7 +61,8 @@ DRAW = _writes("n", "out") + (OFFSET,)
 STATE = _whole("hidden", "n", "t")
 WINDOWS = _whole("n", "h", "w", "c", "kh", "kw", "oh", "ow", "sh", "sw", "ph", "pw", "dh", "dw")
 PARTS = _whole("rows", "c", "parts")
-IMAGE, ROWS = "n h w c", "n*oh*ow kh*kw*c"
+IMAGE, ROWS, PLACES = "n h w c", "n*oh*ow kh*kw*c", "n oh ow c"
+WINNER = Buffer("winner", tuple(PLACES.split()), "int64")
 
 TABLE = {
     "philox_uniform": Kernel(
@@ -145,6 +146,25 @@ TABLE = {
         _reads("rows c", "gy", "x") + _reads("c", "of_gy", "of_x", "shift")
         + _writes("rows c", "y"),
         _whole("rows", "c"), "rows*c",
+    ),
+    "max_pool": Kernel(
+        "the largest pixel of each window, and where it lies: row * w + column", "E.MAXPOOL",
+        _reads(IMAGE, "x") + _writes(PLACES, "y") + (replace(WINNER, written=True),),
+        WINDOWS, "n*oh*ow*c",
+    ),
+    "pick_winners": Kernel(
+        "what z has at each window's winner", "E.MAXPOOL",
+        _reads(IMAGE, "z") + (WINNER,) + _writes(PLACES, "picked"), WINDOWS, "n*oh*ow*c",
+    ),
+    "window_sum": Kernel(
+        "the sum of each window", "E.AVGPOOL",
+        _reads(IMAGE, "x") + _writes(PLACES, "y"), WINDOWS, "n*oh*ow*c",
+    ),
+    "window_spread": Kernel(
+        "each pixel sums the windows that see it, with winner those whose winner it is",
+        "E.AVGPOOL",
+        _reads(PLACES, "y") + (replace(WINNER, optional=True),) + _writes(IMAGE, "wide"),
+        WINDOWS, "n*h*w*c",
     ),
 }  # fmt: skip
 

@@ -29,6 +29,8 @@ OPTIONS = ("--std=c++14",)
 THREADS = 256  # in a block
 MOST_BLOCKS = 4096  # more work than that goes round again: kernels take any grid
 
+ELEMENT_TYPES = ("float32", "float64")
+
 
 class Kernels:
     """``kernels(name, *arrays, **settings)`` launches a kernel of ``TABLE`` on the current stream.
@@ -142,9 +144,12 @@ LOADED: dict[str, Any] = {}  # by the name of the array module
 
 
 def kernels_of(x: Array) -> Any:
-    """The ``Kernels`` for x's device, or None: on the host, and on the device double."""
+    """The ``Kernels`` for x's device, or None: on the host, on the device double, and for numbers
+    that they do not know, such as the complex ones of a gradient check."""
     module = xp(x)
     name = module.__name__
+    if x.dtype.name not in ELEMENT_TYPES:
+        return None
     if name == "cupy" and name not in LOADED:
         LOADED[name] = Kernels(module)
     return LOADED.get(name)
@@ -161,7 +166,7 @@ def check_buffer(
         raise TypeError(on_the_device(name, buffer.name, array))
     found = array.dtype.name
     allowed = [buffer.dtype] if buffer.dtype != FLOAT else [chosen] if chosen else None
-    if found not in (allowed or ("float32", "float64")):
+    if found not in (allowed or ELEMENT_TYPES):
         raise TypeError(
             f"{name}: {buffer.name} must be {' or '.join(allowed or ('float32', 'float64'))}; got "
             f"{found}; convert it with .astype, all float arrays of a call have one type"

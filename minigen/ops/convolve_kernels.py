@@ -5,7 +5,7 @@ rows up to the pixels that they see; the rest is one matrix product. Few large o
 has to be asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from minigen.backend import Array, gemm, kernels_of, xp
@@ -15,14 +15,14 @@ from minigen.ops.convolve_windows import channels_last
 CHUNK_BYTES = 1 << 29  # of rows at a time
 
 
-def launch(name: str, first: Array, second: Array, image: Array, kernel: Pair, out: Pair,
+def launch(name: str, arrays: Iterable[Array | None], image: Array, kernel: Pair, out: Pair,
            g: Geometry) -> None:  # fmt: skip
-    """im2col or col2im between images (n, h, w, c) and rows."""
+    """A kernel over the windows of images (n, h, w, c). image: any array of their shape."""
     n, h, w, c = image.shape
     sizes = dict(zip(("kh", "kw", "oh", "ow"), (*kernel, *out), strict=True))
     steps = zip(("s", "p", "d"), g, strict=True)
     along = {step + axis: v for step, both in steps for axis, v in zip("hw", both, strict=True)}
-    kernels_of(image)(name, first, second, n=n, h=h, w=w, c=c, **sizes, **along)
+    kernels_of(image)(name, *arrays, n=n, h=h, w=w, c=c, **sizes, **along)
 
 
 def few(n: int, rows: int, width: int, itemsize: int) -> Iterator[slice]:
@@ -35,7 +35,7 @@ def windows(x: Array, kernel: Pair, out: Pair, g: Geometry) -> Array:
     """The windows of images (n, h, w, c) as rows (n oh ow, kh kw c)."""
     shape = (len(x) * out[0] * out[1], kernel[0] * kernel[1] * x.shape[3])
     rows = xp(x).empty(shape, dtype=x.dtype)
-    launch("im2col", x, rows, x, kernel, out, g)
+    launch("im2col", (x, rows), x, kernel, out, g)
     return rows
 
 
@@ -71,7 +71,7 @@ def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | No
     x = xp(y).empty((len(y), *size, c), dtype=y.dtype)
     for images in few(len(y), out[0] * out[1], kh * kw * c, y.itemsize):
         rows = gemm(y[images].reshape(-1, o), matrix)
-        launch("col2im", rows, x[images], x[images], (kh, kw), out, g)
+        launch("col2im", (rows, x[images]), x[images], (kh, kw), out, g)
     if bias is not None:
         x += bias
     return x.transpose(0, 3, 1, 2)

@@ -3,14 +3,16 @@
 Both poolings move over an image as a convolution does, with one difference: channels do not
 mix. What they do to each tap of the window is linear once it is known which taps win, so two
 pairs of primitives do everything, and each primitive of a pair is the other's gradient: picking
-winners and placing them, adding up windows and spreading values over them.
+winners and placing them, adding up windows and spreading values over them. Devices with kernels
+of their own do it in ``pooling_kernels.py``.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 from minigen.autograd import Traced, primitive
-from minigen.backend import Array, in_chunks, xp
+from minigen.backend import Array, in_chunks, kernels_of, xp
+from minigen.ops import pooling_kernels
 from minigen.ops.convolution import Sizes, pair
 from minigen.ops.convolve import Geometry, Pair, cropped, padded, seen_by, taps
 from minigen.ops.indexing import check_positions, put
@@ -44,6 +46,8 @@ def bordered(x: Array, padding: Pair, value: float) -> Array:
 # ---------------------------------------------------------------- the largest of each window
 @primitive(name="max_pool2d")
 def _max_pool(x: Array, *, kernel: Pair, geometry: Geometry) -> Array:
+    if kernels_of(x):
+        return pooling_kernels.max_pool(x, kernel, geometry)[0]
     out = geometry.output(x.shape[2:], kernel)
     y = like_image(x, out)
 
@@ -82,6 +86,8 @@ def hits(x: Array, y: Array, kernel: Pair, g: Geometry) -> Iterator[tuple[Pair, 
 @primitive(name="max_pool2d_place", holomorphic=True)
 def _place(gy: Array, *, x: Array, y: Array, kernel: Pair, geometry: Geometry) -> Array:
     """gx = zeros with every gy added where x is the largest of its window    ggy = ggx there"""
+    if kernels_of(gy):
+        return pooling_kernels.place(gy, x, kernel, geometry)
     (ph, pw), size = geometry.padding, x.shape[2:]
     gx = like_image(gy, (size[0] + 2 * ph, size[1] + 2 * pw))
     apart = all(s >= k for s, k in zip(geometry.stride, kernel, strict=True))
@@ -106,6 +112,8 @@ def _(ggx, _gx, _gy, *, x, y, kernel, geometry):
 @primitive(name="max_pool2d_pick", holomorphic=True)
 def _pick(z: Array, *, x: Array, y: Array, kernel: Pair, geometry: Geometry) -> Array:
     """The z where x is the largest of its window    gz = the cotangent placed there"""
+    if kernels_of(z):
+        return pooling_kernels.pick(z, x, kernel, geometry)
     z = bordered(z, geometry.padding, 0.0)
     picked = xp(y).zeros_like(y, dtype=z.dtype)
     for tap, hit in hits(x, y, kernel, geometry):
@@ -122,6 +130,8 @@ def _(gp, _p, _z, *, x, y, kernel, geometry):
 @primitive(holomorphic=True)
 def window_sum(x: Array, *, kernel: Pair, geometry: Geometry) -> Array:
     """y = Σ of x over each window    gx = gy spread over its window"""
+    if kernels_of(x):
+        return pooling_kernels.window_sum(x, kernel, geometry)
     out = geometry.output(x.shape[2:], kernel)
     x = bordered(x, geometry.padding, 0.0)
     y = like_image(x, out)
@@ -138,6 +148,8 @@ def _(gy, _y, _x, *, kernel, geometry):
 @primitive(holomorphic=True)
 def window_spread(y: Array, *, size: Pair, kernel: Pair, geometry: Geometry) -> Array:
     """x = zeros with every y added to all pixels of its window    gy = Σ of gx over it"""
+    if kernels_of(y):
+        return pooling_kernels.spread(y, size, kernel, geometry)
     ph, pw = geometry.padding
     x = like_image(y, (size[0] + 2 * ph, size[1] + 2 * pw))
     for tap in taps(kernel):
@@ -174,6 +186,8 @@ def max_pool2d_indices(
     """
     size, geometry = pooling("max_pool2d_indices", x, kernel, stride, padding)
     y = _max_pool(x, kernel=size, geometry=geometry)
+    if kernels_of(raw(x)):
+        return y, pooling_kernels.max_pool(raw(x), size, geometry)[1]
     m = xp(raw(y))
     rows, columns = (m.zeros(y.shape, dtype="int64") for _ in "yx")
     for (u, v), hit in hits(raw(x), raw(y), size, geometry):

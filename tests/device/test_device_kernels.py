@@ -14,7 +14,7 @@ from minigen import gradcheck, tensor
 from minigen.backend import asarray, use_backend
 from minigen.backend.kernels import LOADED, TABLE, Kernels
 
-BY_KERNELS = ("conv", "lstm", "bernoulli", "batch_norm")
+BY_KERNELS = ("conv", "lstm", "bernoulli", "batch_norm", "max_pool", "avg_pool", "window")
 ROWS = [case for case in CASES if case.function.__name__.startswith(BY_KERNELS)]
 
 

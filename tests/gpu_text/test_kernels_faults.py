@@ -56,7 +56,7 @@ FAULTS = [
     Fault("im2col", "column < a.w;", "column <= a.w;", checks.check_im2col),
     Fault("im2col", "a.dh * u - a.ph, column", "u - a.ph, column", checks.check_im2col),
     Fault("col2im", "down % a.sh != 0 || ", "", checks.check_col2im),
-    Fault("col2im", "|| j >= a.ow", "", checks.check_col2im),
+    Fault("col2im", "along % a.sw != 0 || j >= a.ow", "along % a.sw != 0", checks.check_col2im),
     Fault("col2im", "down < 0 || ", "", checks.check_col2im),
     Fault("bernoulli", "exp(-size)", "exp(l)", checks.check_bernoulli),
     Fault("bernoulli", "T* y, long long n) {\n    EACH(i, n)",
@@ -73,6 +73,17 @@ FAULTS = [
     Fault("sums", "dot[channel] = both", "dot[channel] = all", checks.check_sums),
     Fault("maps", "of_x[k % c] * x[k]", "of_x[k % c] * gy[k]", checks.check_channel_maps),
     Fault("maps", "scale[k % c] * x[k]", "scale[k / c % c] * x[k]", checks.check_channel_maps),
+    Fault("largest", "!(value > best)", "value < best", checks.check_max_pool),
+    Fault("largest", " && value == value", "", checks.check_max_pool),
+    Fault("largest", "at >= 0 && !", "best && !", checks.check_max_pool),
+    Fault("winners", "winner[k]) * a.c", "k / a.c % (a.h * a.w)) * a.c", checks.check_pick_winners),
+    Fault("winners", "winner[k]) * a.c + k % a.c", "winner[k]) * a.c", checks.check_pick_winners),
+    Fault("sum", "sum += x[((image", "sum = x[((image", checks.check_window_sum),
+    Fault("spread", "above % a.sh != 0 || ", "", checks.check_window_spread),
+    Fault("spread", "beside < 0 || ", "", checks.check_window_spread),
+    Fault("spread", "!winner || winner[", "winner && winner[", checks.check_window_spread),
+    Fault("spread", " || winner[window] == row * a.w + column", " || true",
+          checks.check_window_spread),
 ]  # fmt: skip
 
 
