@@ -1,11 +1,13 @@
 """minigen's side of the GPU benchmark: steps operation by operation, and as one captured graph.
 
-Models and settings are those of the processor's benchmark. The data lie on the device; which
-rows a step takes is drawn on the host, as a trainer does.
+Models and settings are those of the processor's benchmark. The data lie on the device; which rows
+a step takes is drawn on the host: for an epoch at a time where steps are captured, as a trainer
+does.
 """
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import minigen
@@ -71,7 +73,7 @@ def _captured(method: Any) -> CapturedSteps:
 
 
 def _of_images(method: Any, mode: str, batch_size: int, rng: minigen.Generator) -> Ready:
-    count = minigen_side.IMAGES
+    count = minigen_side.IMAGES // batch_size * batch_size  # no smaller batch at the end
     pixels = rng.random((count, 784))
     if mode == "eager":
         return Ready(
@@ -79,8 +81,9 @@ def _of_images(method: Any, mode: str, batch_size: int, rng: minigen.Generator) 
             nullcontext(),
         )
     steps = _captured(method)
-    rows = steps.data(pixels)
-    return Ready(lambda: steps.take(rows[rng.integers(0, count, batch_size)]), steps)
+    epochs = (steps.batches(pixels, batch_size, rng) for _ in repeat(None))
+    batches = chain.from_iterable(epochs)
+    return Ready(lambda: steps.take(next(batches)), steps)
 
 
 def _of_texts(mode: str, batch_size: int, hidden_size: int, rng: minigen.Generator) -> Ready:

@@ -5,7 +5,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from minigen.backend import Array, CaptureError, asarray, capturer, name_of, xp
+from minigen.backend import (
+    Array,
+    CaptureError,
+    Generator,
+    asarray,
+    capturer,
+    is_array,
+    name_of,
+    xp,
+)
 from minigen.data import Images
 from minigen.tensor import Tensor
 from minigen.training.method import Method
@@ -26,9 +35,9 @@ class EagerSteps:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def data(self, flat: Any) -> Any:
-        """The data set as the steps want it."""
-        return flat
+    def batches(self, flat: Any, batch_size: int, rng: Generator) -> Iterable[Any]:
+        """The batches of a new epoch, each for ``take``."""
+        return self.method.epoch(flat, batch_size, rng)
 
     def begin(self) -> None:
         """Forget the sums."""
@@ -42,22 +51,48 @@ class EagerSteps:
 
 
 class Rows(NamedTuple):
-    """A batch of a data set on the device: which of its rows, an array of the host."""
+    """A batch of a data set on the device: so many rows, the next ones of the epoch's order."""
 
-    index: Any
+    size: int
 
 
 class OnDevice:
-    """A data set in the device's memory, of which the host picks rows."""
+    """A data set in the device's memory, the order of an epoch over it, and how far that has come:
+    a captured step finds its own rows."""
 
-    def __init__(self, array: Array) -> None:
-        self.array = array
+    def __init__(self, flat: Any, order: Array) -> None:
+        self.array = asarray(flat)
+        self.order = asarray(order)
+        self.position = xp(self.order).zeros((), dtype="int64")
+
+    def begin(self, order: Array) -> None:
+        """Take another order from its beginning."""
+        self.order[...] = asarray(order)
+        self.position[...] = 0
+
+    def next(self, rows: Rows) -> Array:
+        """The next batch (n, data_size)."""
+        index = self.order[self.position + xp(self.order).arange(rows.size)]
+        self.position += rows.size
+        return self.array[index]
+
+
+class RowNumbers:
+    """Stands in for a data set of n examples, to learn which of them an epoch picks."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
 
     def __len__(self) -> int:
-        return len(self.array)
+        return self.n
 
-    def __getitem__(self, index: Any) -> Rows:
-        return Rows(index)
+    def __getitem__(self, index: Any) -> Array:
+        if not is_array(index) or index.ndim != 1 or index.dtype.kind not in "iu":
+            raise CaptureError(
+                "capture: Method.epoch must pick the examples of a batch by an array of integers; "
+                f"got {index!r}; do so, or train without capture"
+            )
+        return index
 
 
 class Captured(NamedTuple):
@@ -73,8 +108,9 @@ class CapturedSteps(EagerSteps):
     """Captures each kind of step after it has been taken twice; then launches it.
 
     A kind is the shapes of the batch and whatever the method adds (``Method.kind``). The data set
-    of a method of images lies on the device, and the graph picks the batch out of it. Losses are
-    added up in the device's memory. Entering the ``with`` block enters the capture's stream.
+    of a method of images lies on the device, and so does the epoch's order: the graph picks its
+    batch by itself. Losses are added up in the device's memory. Entering the ``with`` block enters
+    the capture's stream.
     """
 
     def __init__(self, method: Method, device: Any) -> None:
@@ -82,7 +118,7 @@ class CapturedSteps(EagerSteps):
         self.device = device
         self.graphs: dict[Any, Captured] = {}
         self.seen: Counter[Any] = Counter()
-        self.rows: Array | None = None
+        self.images: OnDevice | None = None
 
     def __enter__(self) -> "CapturedSteps":
         self.device.__enter__()
@@ -91,20 +127,25 @@ class CapturedSteps(EagerSteps):
     def __exit__(self, *error: Any) -> None:
         self.device.__exit__(*error)
 
-    def data(self, flat: Any) -> Any:
+    def batches(self, flat: Any, batch_size: int, rng: Generator) -> Iterable[Any]:
         if self.method.data is not Images:
-            return flat  # texts make batches of their own
-        if self.rows is None:
-            self.rows = asarray(flat)
-        return OnDevice(self.rows)
+            return super().batches(flat, batch_size, rng)  # texts make batches of their own
+        picked = list(self.method.epoch(RowNumbers(len(flat)), batch_size, rng))
+        order = xp(picked[0]).concatenate(picked)
+        if self.images is None or len(self.images.order) != len(order):
+            self.images = OnDevice(flat, order)
+            self.graphs.clear()  # they read what was there before
+        self.images.begin(order)
+        return [Rows(len(index)) for index in picked]
 
     def begin(self) -> None:
         for total in self.sums.values():
             total[...] = 0
 
     def take(self, x: Any) -> None:
-        parts = [x.index] if isinstance(x, Rows) else list(x) if isinstance(x, tuple) else [x]
-        kind = (tuple((p.shape, p.dtype.name) for p in parts), self.method.kind())
+        parts = [] if isinstance(x, Rows) else list(x) if isinstance(x, tuple) else [x]
+        shapes = x if isinstance(x, Rows) else tuple((p.shape, p.dtype.name) for p in parts)
+        kind = (shapes, self.method.kind())
         if kind in self.graphs:
             self._launch(self.graphs[kind], parts)
             return
@@ -124,8 +165,8 @@ class CapturedSteps(EagerSteps):
     def _step(self, x: Any, arrays: list[Array]) -> None:
         """The method's step on a batch in device arrays, and its losses added to the sums."""
         if isinstance(x, Rows):
-            assert self.rows is not None
-            batch: Any = self.rows[arrays[0]]
+            assert self.images is not None
+            batch: Any = self.images.next(x)
         else:
             batch = tuple(arrays) if isinstance(x, tuple) else arrays[0]
         for name, loss in self.method.step(batch).items():

@@ -118,8 +118,7 @@ class Trainer:
         """One pass over the data: the mean of each loss."""
         steps = 0
         self.steps.begin()
-        flat = self.steps.data(self.images.flat)
-        for x in self.method.epoch(flat, self.batch_size, self.rng):
+        for x in self.steps.batches(self.images.flat, self.batch_size, self.rng):
             for name, schedule in self.schedules.items():
                 self.method.rules[name].alpha = schedule(self.step)
             self.steps.take(x)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from device_methods import (
     CAPTURABLE,
+    FEW,
     METHODS,
     LooksAtTheLoss,
     on_the_device,
@@ -38,15 +39,58 @@ def test_captured_steps_are_eager_steps_bit_for_bit(name, tmp_path, device):
 
 
 def test_a_launch_asks_for_nothing_but_its_graph(tmp_path, device):
-    """Once captured, a step uploads which rows it takes, and waits for nothing."""
+    """Once captured, a step finds its rows by itself: nothing is uploaded or waited for."""
     with use_backend(device):
         trainer = two_epochs(on_the_device("vae", tmp_path)[0])
         ((kind, captured),) = trainer.steps.graphs.items()
-        assert kind[0] == (((10,), "int64"),)
-        assert captured.moves == {"vae": 1}
+        assert kind[0] == training.steps.Rows(10)
+        assert captured.moves == {"vae": 1} and captured.inputs == []
+        batches = trainer.steps.batches(FEW.flat, 10, Generator(3))
         tally.reset()
-        trainer.steps.take(training.steps.Rows(np.arange(10)))
-        assert tally.waits == {} and tally.uploads == {"asarray": 1}
+        trainer.steps.take(batches[0])
+        assert tally.waits == tally.uploads == {}
+
+
+def rows_seen(order, sizes):
+    """The row numbers of each batch that a data set on the device hands out."""
+    rows = training.steps.OnDevice(np.arange(7.0)[:, None], np.zeros(len(order), dtype="int64"))
+    rows.begin(np.array(order))
+    return [to_numpy(rows.next(training.steps.Rows(n)))[:, 0].tolist() for n in sizes]
+
+
+def test_the_order_of_an_epoch_is_followed_on_the_device(device):
+    with use_backend(device):
+        tally.reset()
+        assert rows_seen([3, 0, 6, 1, 5], (2, 2, 1)) == [[3, 0], [6, 1], [5]]
+
+
+class Longer(training.VAETraining):
+    """A method whose epochs become longer."""
+
+    length = 3
+
+    def epoch(self, flat, batch_size, rng):
+        self.length += 1
+        return (flat[np.arange(i, i + 10) % len(flat)] for i in range(self.length))
+
+
+def test_epochs_of_other_lengths_are_captured_anew():
+    with use_backend("double"):
+        trainer = two_epochs(vae_method(Longer))
+        assert trainer.steps.graphs and len(trainer.steps.images.order) == 50
+        assert trainer.history.column("elbo") == losses(vae_method(Longer), False)
+
+
+class Slices(training.VAETraining):
+    def epoch(self, flat, batch_size, rng):
+        return iter([flat[:batch_size]])
+
+
+def test_an_epoch_must_pick_by_row_numbers():
+    with use_backend("double"):
+        with pytest.raises(CaptureError, match="by an array of integers; got slice.None, 10, None"):
+            losses(vae_method(Slices), True)
+        assert len(losses(vae_method(Slices), False)) == 2
 
 
 @pytest.mark.parametrize("name", METHODS[8:])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from device.device_methods import (
     CAPTURABLE,
+    FEW,
     METHODS,
     LooksAtTheLoss,
     on_the_device,
@@ -15,7 +16,7 @@ from device.device_methods import (
 from gpu_watch import synchronise, waits_of
 
 import minigen
-from minigen import nn, ops, optim, training
+from minigen import Generator, nn, ops, optim
 from minigen.backend import BackendError, CaptureError, asarray, on_host, to_numpy, use_backend
 
 STEPS = {"cupy": 50, "double": 6}  # the double is there to try the test
@@ -79,9 +80,10 @@ def test_a_launch_waits_for_nothing(tmp_path, device):
     with use_backend(device):
         trainer = two_epochs(on_the_device("vae", tmp_path)[0])
         assert trainer.steps.graphs
+        batches = trainer.steps.batches(FEW.flat, 10, Generator(3))
         with trainer.steps, waits_of(device) as waits:
             # CuPy may not wait inside, and entering and leaving the stream are outside
-            trainer.steps.take(training.steps.Rows(np.arange(10)))
+            trainer.steps.take(batches[0])
         assert waits == {}
 
 
