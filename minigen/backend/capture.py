@@ -6,6 +6,7 @@ repeats the same kernels on the same memory: whatever changes from step to step 
 device's memory, and nothing may be read back on the way.
 """
 
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from types import ModuleType, TracebackType
@@ -17,6 +18,19 @@ from minigen.backend.kernels import Kernels, kernels_of
 from minigen.backend.modules import CaptureError, Uploads, name_of
 
 
+class Launch:
+    """A captured graph, ready to be launched, and the memory that it works in."""
+
+    def __init__(self, graph: Any, stream: Any, pool: Any) -> None:
+        self.graph = graph
+        self.stream = stream
+        # A pool of CuPy's keeps its memory, also when nobody holds the pool any more.
+        weakref.finalize(self, pool.free_all_blocks).atexit = False
+
+    def __call__(self) -> None:
+        self.graph.launch(self.stream)
+
+
 class OnCuPy:
     """Captures on a stream of its own, which is current inside the ``with`` block.
 
@@ -26,7 +40,6 @@ class OnCuPy:
     def __init__(self, cupy: ModuleType | Any) -> None:
         self.cupy = cupy
         self.stream = cupy.cuda.Stream(non_blocking=True)
-        self.pool = cupy.cuda.MemoryPool()  # memory of graphs, which nobody else may be given
         kernels = kernels_of(cupy.empty(0))
         assert isinstance(kernels, Kernels)
         kernels.compile()
@@ -45,13 +58,18 @@ class OnCuPy:
         trace: TracebackType | None,
     ) -> None:
         OwnProducts.now = False
-        self.stream.synchronize()
-        self.stream.__exit__(kind, error, trace)
+        try:
+            self.stream.synchronize()
+        finally:
+            self.stream.__exit__(kind, error, trace)
 
     def capture(self, step: Callable[[], Any]) -> Callable[[], None]:
         """What launches ``step`` again. It must have run before on this stream, for what is made
         at a first call cannot be made here; it does not run now."""
-        with self.cupy.cuda.using_allocator(self.pool.malloc):
+        self.stream.synchronize()
+        self.cupy.get_default_memory_pool().free_all_blocks()  # what it keeps, no other pool gets
+        pool = self.cupy.cuda.MemoryPool()  # the graph's memory, which nobody else may be given
+        with self.cupy.cuda.using_allocator(pool.malloc):
             self.stream.begin_capture()
             Uploads.refused = True
             try:
@@ -59,7 +77,7 @@ class OnCuPy:
                 graph = self.stream.end_capture()
             except BaseException as error:
                 self._abandon()
-                if isinstance(error, RuntimeError | NotImplementedError):
+                if isinstance(error, RuntimeError | NotImplementedError | MemoryError):
                     raise CaptureError(
                         f"capture: the step does what no captured graph can repeat ({error}); "
                         "keep its values on the device, or train without capture"
@@ -68,7 +86,7 @@ class OnCuPy:
             finally:
                 Uploads.refused = False
         graph.upload(self.stream)
-        return lambda: graph.launch(self.stream)
+        return Launch(graph, self.stream, pool)
 
     def _abandon(self) -> None:
         """Take the stream out of a capture that failed. CUDA says once more that it has failed,
@@ -91,13 +109,17 @@ class OnDouble:
 
     def capture(self, step: Callable[[], Any]) -> Callable[[], None]:
         """What launches ``step`` again. The double cannot note down without doing: the step runs
-        once now, and that counts as the first launch."""
+        once now, and that counts as the first launch. A step that fails is undone."""
         tape: list[Callable[[], object]] = []
         self.tally.tape = tape
         try:
             step()
+        except BaseException:
+            self.tally.undo()
+            raise
         finally:
             self.tally.tape = None
+            self.tally.before = []
         done = [True]
 
         def launch() -> None:

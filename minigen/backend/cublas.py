@@ -144,5 +144,6 @@ class Blas:
 @cache
 def blas() -> Blas:
     """The handle of this process, made at the first call, which must not be inside a capture."""
-    extension = importlib.import_module("cupy_backends.cuda.libs.cublas").__file__
+    libraries = importlib.import_module("cupy_backends.cuda.libs")
+    extension = libraries.cublas.__file__  # as an attribute: so CuPy loads what it needs before
     return Blas(ctypes.CDLL(extension), importlib.import_module("cupy"))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from minigen.autograd import no_grad
-from minigen.backend import Generator, asarray, on_host
+from minigen.backend import Generator, asarray, on_host, xp
 from minigen.data import Text, streams, windows
 from minigen.ops import cross_entropy, mean, reshape
 from minigen.optim import UpdateRule, clip_by_norm
@@ -94,8 +94,7 @@ class LanguageTraining(Method):
         self.rules = {"language": rule}
         self.window = steps
         self.max_norm = max_norm
-        self.state: Any = None
-        self.held: Any = None  # where a device keeps the state, the same memory at every step
+        self.held: dict[Any, list[Any]] = {}  # where a device keeps states, by their shapes
 
     def steps(self, flat: Any, batch_size: int) -> int:
         """Windows an epoch; one less where the beginning is late. Raises DataError for a text too
@@ -120,14 +119,14 @@ class LanguageTraining(Method):
         return None if self.state is None else tuple(part.shape for part in self.state)
 
     def _held(self, state: Any) -> Any:
-        """The state in memory that stays where it is, for a captured step reads it there."""
+        """The state in memory that stays where it is, for captured steps read it there."""
         arrays = [part.array if isinstance(part, Tensor) else part for part in state]
-        if self.held is None or [a.shape for a in arrays] != [h.shape for h in self.held]:
-            self.held = [a.copy() for a in arrays]
-        else:
-            for held, a in zip(self.held, arrays, strict=True):
-                held[...] = a
-        return tuple(self.held)
+        shapes = tuple(a.shape for a in arrays)
+        if shapes not in self.held:
+            self.held[shapes] = [xp(a).empty_like(a) for a in arrays]
+        for held, a in zip(self.held[shapes], arrays, strict=True):
+            held[...] = a
+        return tuple(self.held[shapes])
 
     def evaluate(self, flat: Any) -> dict[str, float]:
         """The loss over text that was not trained on, in nats a symbol; 32 pieces at a time."""

@@ -22,6 +22,7 @@ class Method(ABC):
     why_not_captured: ClassVar[str] = ""  # why no graph can repeat its steps, if none can
     model: Any
     rules: dict[str, UpdateRule]
+    state: Any = None  # what a step leaves for the next: on a device, in memory that is not moved
 
     @abstractmethod
     def step(self, x: Any) -> dict[str, Any]:

@@ -96,12 +96,13 @@ class RowNumbers:
 
 
 class Captured(NamedTuple):
-    """A captured step: where its batch is put, what launches it, and how many steps of each update
-    rule it makes."""
+    """A captured step: where its batch is put, what launches it, how many steps of each update rule
+    it makes, and the state that it leaves."""
 
     inputs: list[Array]
     launch: Callable[[], None]
     moves: dict[str, int]
+    state: Any
 
 
 class CapturedSteps(EagerSteps):
@@ -110,12 +111,15 @@ class CapturedSteps(EagerSteps):
     A kind is the shapes of the batch and whatever the method adds (``Method.kind``). The data set
     of a method of images lies on the device, and so does the epoch's order: the graph picks its
     batch by itself. Losses are added up in the device's memory. Entering the ``with`` block enters
-    the capture's stream.
+    the capture's stream. insist: whether a step that cannot be captured is an error, or a warning,
+    after which all steps are taken one operation after the other.
     """
 
-    def __init__(self, method: Method, device: Any) -> None:
+    def __init__(self, method: Method, device: Any, insist: bool = True) -> None:
         super().__init__(method)
         self.device = device
+        self.insist = insist
+        self.given_up = False
         self.graphs: dict[Any, Captured] = {}
         self.seen: Counter[Any] = Counter()
         self.images: OnDevice | None = None
@@ -151,16 +155,29 @@ class CapturedSteps(EagerSteps):
             return
         self.seen[kind] += 1
         arrays = [asarray(p) for p in parts]
-        if self.seen[kind] <= WARM_UP:
+        if self.given_up or self.seen[kind] <= WARM_UP or not self._capture(kind, x, arrays):
             self._step(x, arrays)
-            return
+
+    def _capture(self, kind: Any, x: Any, arrays: list[Array]) -> bool:
+        """Capture a step and launch it, or find out that this cannot be done."""
         inputs = [a.copy() for a in arrays]
-        rules = self.method.rules
+        rules, state = self.method.rules, self.method.state
         before = {name: rule.t for name, rule in rules.items()}
-        launch = self.device.capture(lambda: self._step(x, inputs))
+        try:
+            launch = self.device.capture(lambda: self._step(x, inputs))
+        except CaptureError as error:
+            self.method.state = state
+            for name, rule in rules.items():
+                rule.t = before[name]
+            if self.insist:
+                raise
+            warnings.warn(f"{error}, as is done now", RuntimeWarning, stacklevel=2)
+            self.given_up = True
+            return False
         moves = {name: rule.t - before[name] for name, rule in rules.items()}
-        self.graphs[kind] = Captured(inputs, launch, moves)
+        self.graphs[kind] = Captured(inputs, launch, moves, self.method.state)
         launch()
+        return True
 
     def _step(self, x: Any, arrays: list[Array]) -> None:
         """The method's step on a batch in device arrays, and its losses added to the sums."""
@@ -179,6 +196,7 @@ class CapturedSteps(EagerSteps):
         for held, part in zip(captured.inputs, parts, strict=True):
             held[...] = asarray(part)
         captured.launch()
+        self.method.state = captured.state
         for name, count in captured.moves.items():
             self.method.rules[name].replayed(count)
 
@@ -212,4 +230,4 @@ def steps_of(method: Method, capture: bool | str) -> EagerSteps:
             raise
         warnings.warn(f"{error}, as is done now", RuntimeWarning, stacklevel=3)
         return EagerSteps(method)
-    return CapturedSteps(method, device)
+    return CapturedSteps(method, device, insist=capture is True)

@@ -9,7 +9,7 @@ from fake_cublas import FAKE_CUPY, FakeArray, on_fake_device
 
 from minigen.backend import CaptureError, cublas
 from minigen.backend.capture import capturer
-from minigen.backend.gemm import OwnProducts
+from minigen.backend.gemm import OwnProducts, gemm
 from minigen.backend.kernels import LOADED, Kernels, entry_points
 from minigen.backend.modules import MODULE_OF_TYPE, Uploads, asarray
 
@@ -76,12 +76,17 @@ def fake(monkeypatch):
     stream = Stream(log)
     cuda = SimpleNamespace(
         Stream=lambda non_blocking: stream if non_blocking else None,
-        MemoryPool=lambda: SimpleNamespace(malloc="its own memory"),
+        MemoryPool=lambda: SimpleNamespace(
+            malloc="its own memory", free_all_blocks=lambda: log.append("its memory freed")
+        ),
         get_current_stream=lambda: Stream(log),
         using_allocator=using_allocator,
     )
     module = SimpleNamespace(
         **{**vars(FAKE_CUPY), "cuda": cuda},
+        get_default_memory_pool=lambda: SimpleNamespace(
+            free_all_blocks=lambda: log.append("spare memory freed")
+        ),
         asarray=lambda x, dtype=None: on_fake_device(x),
         RawModule=lambda code, options: SimpleNamespace(get_function=compiled.append),
     )
@@ -102,9 +107,11 @@ def test_a_step_is_captured_in_memory_of_its_own_and_launched(fake):
         launch()
     assert seen == [(True, True)] and not OwnProducts.now
     assert fake.log == [
-        "a handle", "wait", "enter", "its own memory", "the usual memory", "upload", "launch",
-        "launch", "wait", "exit",
+        "a handle", "wait", "enter", "wait", "spare memory freed", "its own memory",
+        "the usual memory", "upload", "launch", "launch", "wait", "exit",
     ]  # fmt: skip
+    del launch
+    assert fake.log[-1] == "its memory freed"
 
 
 def test_a_wait_in_the_step_is_refused_and_the_stream_is_free_again(fake):
@@ -123,6 +130,26 @@ def test_what_cupy_does_not_capture_is_refused(fake):
     with fake.capturer as device, pytest.raises(CaptureError, match="calling cuBLAS API"):
         device.capture(product)
     assert not fake.stream.capturing
+
+
+def test_memory_that_does_not_suffice_is_said(fake):
+    def too_much():
+        raise MemoryError("Out of memory allocating 8 bytes")
+
+    with fake.capturer as device, pytest.raises(CaptureError, match="Out of memory allocating 8"):
+        device.capture(too_much)
+    assert not fake.stream.capturing
+
+
+def test_the_stream_is_left_also_when_waiting_for_it_fails(fake):
+    def failing():
+        raise RuntimeError("cudaErrorIllegalAddress")
+
+    fake.capturer.__enter__()
+    fake.stream.synchronize = failing
+    with pytest.raises(RuntimeError, match="IllegalAddress"):
+        fake.capturer.__exit__(None, None, None)
+    assert fake.log[-1] == "exit" and not OwnProducts.now
 
 
 def test_other_errors_pass_and_leave_no_capture_behind(fake):
@@ -144,3 +171,17 @@ def test_nothing_is_sent_to_the_device_inside_a_capture(fake):
         device.capture(lambda: asarray(there, like=there))
     assert not Uploads.refused
     assert isinstance(asarray(host, like=there), FakeArray)
+
+
+def test_products_of_other_numbers_stay_with_cupy(fake, monkeypatch):
+    """Between captures a user may multiply what cuBLAS itself does not take, such as integers."""
+    asked = []
+    fake.module.matmul = lambda a, b, out=None: asked.append(a.dtype.name)
+    own = SimpleNamespace(gemm=lambda a, b, out: asked.append("own"))
+    monkeypatch.setattr(cublas, "blas", lambda: own)
+    with fake.capturer:
+        for dtype in ("float32", "int64", "float64", "complex64"):
+            a = on_fake_device(np.ones((2, 2), dtype))
+            gemm(a, a)
+    gemm(a.real, a.real)
+    assert asked == ["own", "int64", "own", "complex64", "float32"]

@@ -23,7 +23,7 @@ from device_methods import (
 from minigen import Generator, data, optim, training
 from minigen.backend import CaptureError, to_numpy, use_backend
 from minigen.backend.double import tally
-from minigen.models import CharLSTM
+from minigen.models import CharLSTM, CharTransformer
 from minigen.objectives import binomial_log_likelihood
 
 
@@ -162,6 +162,45 @@ def test_a_carried_state_begins_anew_with_each_epoch(tmp_path):
         half = len(kinds) // 2
         assert kinds[0][0] is None and kinds[1][0] == ((1, 4, 6), (1, 4, 6))
         np.testing.assert_allclose([k[1] for k in kinds[:half]], [k[1] for k in kinds[half:]])
+
+
+@pytest.mark.parametrize("context", [None, 24], ids=["lstm", "transformer"])
+def test_a_carried_state_is_found_by_every_graph(context, tmp_path):
+    """Over many epochs, also where the state grows at first: a transformer's context of three
+    windows. Each kind of step leaves its own state to the next."""
+    text = data.texts(sequence_text(tmp_path))[0]
+    symbols = len(text.vocabulary)
+    found = []
+    for capture in (False, True):
+        with use_backend("double"):
+            rng = Generator(0)
+            if context is None:
+                net = CharLSTM(symbols, 4, 6, rng=rng)
+            else:
+                net = CharTransformer(symbols, 8, 2, 1, context, rng=rng)
+            method = training.LanguageTraining(net, optim.SGD(net.parameters(), 0.5), steps=8)
+            trainer = training.Trainer(
+                method, text, batch_size=4, rng=Generator(3), progress=False, capture=capture
+            )
+            trainer.run(6)
+            found.append((trainer.history.column("loss"), method.state))
+    (eager, state), (captured, left) = found
+    assert captured == eager
+    kinds = {kind for _, kind in trainer.steps.graphs}
+    assert None in kinds and len(kinds) == (2 if context is None else 4)
+    for a, b in zip(state, left, strict=True):
+        np.testing.assert_array_equal(to_numpy(a), to_numpy(b))
+
+
+def test_auto_goes_on_without_where_a_capture_fails():
+    with use_backend("double"):
+        method = vae_method(LooksAtTheLoss)
+        with pytest.warns(RuntimeWarning, match="waits for a value.*as is done now") as warned:
+            trainer = two_epochs(method, "auto")
+        assert len(warned) == 1 and not trainer.steps.graphs
+        assert method.rules["vae"].t == trainer.step
+        eager = two_epochs(vae_method(LooksAtTheLoss), False)
+        assert trainer.history.column("elbo") == eager.history.column("elbo")
 
 
 def sequence_text(directory):

@@ -41,8 +41,7 @@ def _function(name: str) -> Any:
 def _add_at(total: DeviceArray, key: Any, values: Any) -> None:
     """total[key] += values, in place, repeated positions adding up."""
     host, given = total.host_key("add.at", key), host_of("add.at", values, "the values")
-    numpy.add.at(total.memory, host, given)
-    tally.record("add.at", lambda: numpy.add.at(total.memory, host, given))
+    tally.write("add.at", lambda: numpy.add.at(total.memory, host, given), total.memory)
 
 
 def asarray(x: Any, dtype: Any = None) -> DeviceArray:
@@ -84,8 +83,7 @@ def draw(kind: str, out: DeviceArray, offset: DeviceArray, seed: int) -> None:
         out.memory[...] = numbers(seed, int(offset.memory), out.size, out.dtype)
         offset.memory[...] += philox.positions(out.size, out.dtype)
 
-    write()
-    tally.record(kind, write)
+    tally.write(kind, write, out.memory, offset.memory)
 
 
 def _view_strided(x: DeviceArray, shape: Any, strides: Any) -> Any:

@@ -51,10 +51,10 @@ def run(operation: str, function: Any, args: tuple, settings: dict[str, Any]) ->
     hosts = [host_of(operation, x, f"argument {i + 1}") for i, x in enumerate(args)]
     given = {name: host_of(operation, x, name) for name, x in settings.items()}
     out = settings.get("out")
-    result = function(*hosts, **given)
     if out is not None:
-        tally.record(operation, lambda: function(*hosts, **given))
+        tally.write(operation, lambda: function(*hosts, **given), given["out"])
         return out
+    result = function(*hosts, **given)
     if isinstance(result, tuple):
         return tuple(_wrapped(operation, r, args, lambda: None) for r in result)
     _check_precision(operation, result, hosts, given)
@@ -197,8 +197,7 @@ class DeviceArray:
         def write() -> None:
             memory[host] = given
 
-        write()
-        tally.record("setitem", write)
+        tally.write("setitem", write, memory)
 
     def host_key(self, operation: str, key: Any) -> Any:
         """The index for NumPy. Raises MixedError for host arrays and lists in it."""
@@ -237,8 +236,7 @@ def _infix(name: str) -> Any:
         if not name.startswith("__i") or name == "__invert__":
             return run(name, function, (self, *other), {})
         hosts = [host_of(name, x, "the right side") for x in other]
-        function(self.memory, *hosts)
-        tally.record(name, lambda: function(self.memory, *hosts))
+        tally.write(name, lambda: function(self.memory, *hosts), self.memory)
         return self
 
     return operate

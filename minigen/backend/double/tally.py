@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from minigen.backend.modules import CaptureError
+from minigen.backend.modules import Array, CaptureError
 
 
 class Tally:
@@ -10,7 +10,8 @@ class Tally:
 
     launches: how many operations the device was asked for, views of arrays not counted; waits: how
     often the host waited for a value; uploads: how often it sent one; the last two by name.
-    tape: while capturing, what each operation does again, else None.
+    tape: while capturing, what each operation does again, else None; before: what was in the
+    memory that it has written to, so that a capture that fails leaves nothing behind.
     """
 
     def __init__(self) -> None:
@@ -18,6 +19,7 @@ class Tally:
         self.waits: dict[str, int] = {}
         self.uploads: dict[str, int] = {}
         self.tape: list[Callable[[], object]] | None = None
+        self.before: list[tuple[Array, Array]] = []
 
     def reset(self) -> None:
         """Forget all counts."""
@@ -42,6 +44,18 @@ class Tally:
         self.launches += 1
         if self.tape is not None:
             self.tape.append(again)
+
+    def write(self, operation: str, do: Callable[[], object], *written: Array) -> None:
+        """Do what writes to memory that was there before, and ``record`` it."""
+        if self.tape is not None:
+            self.before += [(memory, memory.copy()) for memory in written]
+        do()
+        self.record(operation, do)
+
+    def undo(self) -> None:
+        """Put back what was there before the capture."""
+        for memory, was in reversed(self.before):
+            memory[...] = was
 
     def _forbidden(self, what: str) -> None:
         if self.tape is not None:
