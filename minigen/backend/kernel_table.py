@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 FILES = ("kernels.cu", "channels.cu", "pooling.cu")
+KINDS = ("_float32", "_float64", "_float32_far", "_float64_far")  # of entry points
 FLOAT = "float"  # the element type: float32 or float64, one for all such arrays of a call
 
 
@@ -37,7 +38,7 @@ class Kernel:
 
     @property
     def typed(self) -> bool:
-        """Whether there is an entry point for each element type."""
+        """Whether there is an entry point for each element type, near and far."""
         return any(array.dtype == FLOAT for array in self.arrays)
 
 
@@ -84,7 +85,12 @@ TABLE = {
     "adam_bias_corrected": Kernel(
         "step t of Adam with bias correction, t from 1", "E.ADAMBC",
         _writes("n", "theta") + _reads("n", "g") + _writes("n", "m", "v")
-        + (ALPHA, Buffer("t", (), "int64")), BETAS, "n",
+        + (ALPHA, Buffer("left", ("2",), "float64")), BETAS, "n",
+    ),
+    "bias_corrections": Kernel(
+        "left = (1 - beta1^t, 1 - beta2^t), what step t is corrected by", "E.ADAMBC",
+        (Buffer("t", (), "int64"), Buffer("left", ("2",), "float64", written=True)),
+        dict.fromkeys(("beta1", "beta2"), "float64"), "",
     ),
     "lstm_cell_forward": Kernel(
         "the gates in place of what they are functions of, c, tanh c, the state h, and h as output",
@@ -119,22 +125,24 @@ TABLE = {
         _reads("n", "gy", "x", "logits") + _writes("n", "gl"), _whole("n"), "n",
     ),
     "moments_of_parts": Kernel(
-        "mean and sum of squared deviations of each channel over parts of the rows",
-        "E.BATCHNORM",
-        _reads("rows c", "x") + _writes("parts c", "means", "squares"), PARTS, "parts*c",
+        "mean and variance of each channel over parts of the rows", "E.BATCHNORM",
+        _reads("rows c", "x") + _writes("parts c", "mean", "var"), PARTS, "parts*c",
     ),
     "moments_joined": Kernel(
-        "mean and variance of each channel from those of the parts", "E.BATCHNORM",
-        _reads("parts c", "means", "squares") + _writes("c", "mean", "var"), PARTS, "c",
+        "mean and variance of each channel over groups of parts from those of the parts",
+        "E.BATCHNORM",
+        _reads("parts c", "means", "vars") + _writes("groups c", "mean", "var"),
+        PARTS | _whole("groups"), "groups*c",
     ),
     "sums_of_parts": Kernel(
         "sums of gy and gy (x - centre) of each channel over parts of the rows", "E.BATCHNORM",
-        _reads("rows c", "gy", "x") + _reads("c", "centre") + _writes("parts c", "sums", "dots"),
+        _reads("rows c", "gy", "x") + _reads("c", "centre") + _writes("parts c", "sum", "dot"),
         PARTS, "parts*c",
     ),
     "sums_joined": Kernel(
-        "the sums of each channel from those of the parts", "E.BATCHNORM",
-        _reads("parts c", "sums", "dots") + _writes("c", "sum", "dot"), _whole("c", "parts"), "c",
+        "the sums of each channel over groups of parts from those of the parts", "E.BATCHNORM",
+        _reads("parts c", "sums", "dots") + _writes("groups c", "sum", "dot"),
+        _whole("c", "parts", "groups"), "groups*c",
     ),
     "channel_affine": Kernel(
         "scale x + shift, channel by channel", "E.BATCHNORM",
@@ -178,7 +186,7 @@ def entry_points() -> list[str]:
     """The names of all functions in the text that can be launched."""
     names = []
     for name, kernel in TABLE.items():
-        names += [f"{name}_float32", f"{name}_float64"] if kernel.typed else [name]
+        names += [name + kind for kind in KINDS] if kernel.typed else [name]
     return names
 
 

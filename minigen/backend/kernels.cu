@@ -4,19 +4,27 @@
 // it passes. Every output number has one thread that gathers what it needs: there are no atomic
 // additions, so the same input gives the same bits. What changes from step to step (step size,
 // step count, position in the random stream) is read from device memory: a captured graph replays
-// the arguments that it was captured with. Each kernel has two entry points, _float32 and _float64.
+// the arguments that it was captured with. Each kernel has four entry points: _float32, _float64,
+// and both again with _far, for arrays that are too large to count in 32 bits: dividing by a number
+// of 64 bits takes a hundred instructions, and each index is made by several divisions.
 
-namespace in32 { typedef float T; }
-namespace in64 { typedef double T; }
+namespace near32 { typedef float T; typedef int N; }
+namespace near64 { typedef double T; typedef int N; }
+namespace far32 { typedef float T; typedef long long N; }
+namespace far64 { typedef double T; typedef long long N; }
 
+#define ENTRY(space, entry, name, parameters, arguments)                                       \
+    namespace space { extern "C" __global__ void entry parameters { name<T, N> arguments; } }
 #define ENTRY_POINTS(name, parameters, arguments)                                              \
-    namespace in32 { extern "C" __global__ void name##_float32 parameters { name<T> arguments; } } \
-    namespace in64 { extern "C" __global__ void name##_float64 parameters { name<T> arguments; } }
+    ENTRY(near32, name##_float32, name, parameters, arguments)                                 \
+    ENTRY(near64, name##_float64, name, parameters, arguments)                                 \
+    ENTRY(far32, name##_float32_far, name, parameters, arguments)                              \
+    ENTRY(far64, name##_float64_far, name, parameters, arguments)
 
 // For each i in 0..count-1, shared out to all threads of the grid, however many there are.
 #define EACH(i, count)                                                                         \
-    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < (count);          \
-         i += (long long)gridDim.x * blockDim.x)
+    for (N i = N(blockIdx.x) * N(blockDim.x) + N(threadIdx.x); i < (count);                    \
+         i += N(gridDim.x) * N(blockDim.x))
 
 // ---------------------------------------------------------------- random numbers
 // Philox4x32-10: J. K. Salmon et al., Parallel random numbers: as easy as 1, 2, 3, SC 2011.
@@ -71,8 +79,8 @@ template <typename T, int each> __device__ void to_normal(T (&u)[each]) {
 }
 
 // out[each p + k] = number k at position offset + p.
-template <typename T, bool normal>
-__device__ void draw(T* out, const long long* offset, long long n, unsigned long long seed) {
+template <typename T, typename N, bool normal>
+__device__ void draw(T* out, const long long* offset, N n, unsigned long long seed) {
     const int each = 16 / sizeof(T);
     const unsigned long long first = *offset;
     EACH(p, (n + each - 1) / each) {
@@ -84,19 +92,17 @@ __device__ void draw(T* out, const long long* offset, long long n, unsigned long
     }
 }
 
-template <typename T>
-__device__ void philox_uniform(T* out, const long long* offset, long long n,
-                               unsigned long long seed) {
-    draw<T, false>(out, offset, n, seed);
+template <typename T, typename N>
+__device__ void philox_uniform(T* out, const long long* offset, N n, unsigned long long seed) {
+    draw<T, N, false>(out, offset, n, seed);
 }
 
-template <typename T>
-__device__ void philox_normal(T* out, const long long* offset, long long n,
-                              unsigned long long seed) {
-    draw<T, true>(out, offset, n, seed);
+template <typename T, typename N>
+__device__ void philox_normal(T* out, const long long* offset, N n, unsigned long long seed) {
+    draw<T, N, true>(out, offset, n, seed);
 }
 
-#define DRAW (T* out, const long long* offset, long long n, unsigned long long seed)
+#define DRAW (T* out, const long long* offset, N n, unsigned long long seed)
 ENTRY_POINTS(philox_uniform, DRAW, (out, offset, n, seed))
 ENTRY_POINTS(philox_normal, DRAW, (out, offset, n, seed))
 
@@ -108,8 +114,8 @@ extern "C" __global__ void advance(long long* counter, long long by) {
 // ---------------------------------------------------------------- update rules
 // [E.ADAM]  m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,
 //           theta = theta - alpha m / (sqrt(v) + epsilon)
-template <typename T>
-__device__ void adam(T* theta, const T* g, T* m, T* v, const double* alpha, long long n,
+template <typename T, typename N>
+__device__ void adam(T* theta, const T* g, T* m, T* v, const double* alpha, N n,
                      double beta1, double beta2, double epsilon) {
     const T a = T(*alpha), b1 = T(beta1), b2 = T(beta2), e = T(epsilon);
     const T new1 = T(1 - beta1), new2 = T(1 - beta2);
@@ -123,20 +129,28 @@ __device__ void adam(T* theta, const T* g, T* m, T* v, const double* alpha, long
 }
 
 ENTRY_POINTS(adam,
-             (T* theta, const T* g, T* m, T* v, const double* alpha, long long n, double beta1,
+             (T* theta, const T* g, T* m, T* v, const double* alpha, N n, double beta1,
               double beta2, double epsilon),
              (theta, g, m, v, alpha, n, beta1, beta2, epsilon))
 
+// left = (1 - beta1^t, 1 - beta2^t), once a step rather than in each thread of the next kernel. In
+// double: with beta2 = 0.999 and t = 1 the difference is 0.001, three digits of beta2 gone.
+extern "C" __global__ void bias_corrections(const long long* t, double* left, double beta1,
+                                            double beta2) {
+    if (blockIdx.x != 0 || threadIdx.x != 0) return;
+    left[0] = 1 - pow(beta1, (double)*t);
+    left[1] = 1 - pow(beta2, (double)*t);
+}
+
 // [E.ADAMBC]  m and v as above,  m_hat = m / (1 - beta1^t),  v_hat = v / (1 - beta2^t),
 //             theta = theta - alpha m_hat / (sqrt(v_hat) + epsilon);  t counts from 1
-template <typename T>
+template <typename T, typename N>
 __device__ void adam_bias_corrected(T* theta, const T* g, T* m, T* v, const double* alpha,
-                                    const long long* t, long long n, double beta1, double beta2,
+                                    const double* left, N n, double beta1, double beta2,
                                     double epsilon) {
     const T a = T(*alpha), b1 = T(beta1), b2 = T(beta2), e = T(epsilon);
     const T new1 = T(1 - beta1), new2 = T(1 - beta2);
-    // In double: with beta2 = 0.999 and t = 1 the difference is 0.001, three digits of beta2 gone.
-    const T left1 = T(1 - pow(beta1, (double)*t)), left2 = T(1 - pow(beta2, (double)*t));
+    const T left1 = T(left[0]), left2 = T(left[1]);
     EACH(i, n) {
         const T mean = b1 * m[i] + new1 * g[i];
         const T square = b2 * v[i] + g[i] * g[i] * new2;
@@ -148,22 +162,21 @@ __device__ void adam_bias_corrected(T* theta, const T* g, T* m, T* v, const doub
 }
 
 ENTRY_POINTS(adam_bias_corrected,
-             (T* theta, const T* g, T* m, T* v, const double* alpha, const long long* t,
-              long long n, double beta1, double beta2, double epsilon),
-             (theta, g, m, v, alpha, t, n, beta1, beta2, epsilon))
+             (T* theta, const T* g, T* m, T* v, const double* alpha, const double* left, N n,
+              double beta1, double beta2, double epsilon),
+             (theta, g, m, v, alpha, left, n, beta1, beta2, epsilon))
 
 // ---------------------------------------------------------------- LSTM
 // [E.LSTM]  i, f, o = sigma(.), g = tanh(.),  c = f c_before + i g,  h = o tanh c
 // a: what the gates are functions of, halved for i, f and o: sigma(x) = (1 + tanh(x / 2)) / 2. The
 // gates take its place. A sequence with lengths <= t is over: it keeps c and state, and puts out 0.
-template <typename T>
+template <typename T, typename N>
 __device__ void lstm_cell_forward(T* a, const T* c_before, T* c, T* tanh_c, T* state, T* y_t,
-                                  const long long* lengths, long long hidden, long long n,
-                                  long long t) {
+                                  const long long* lengths, N hidden, N n, N t) {
     const T half = T(0.5);
-    const long long size = hidden * n;
+    const N size = hidden * n;
     EACH(k, size) {
-        const long long unit = k / n, example = k % n;
+        const N unit = k / n, example = k % n;
         const T i = tanh(a[k]) * half + half, f = tanh(a[size + k]) * half + half;
         const T g = tanh(a[2 * size + k]), o = tanh(a[3 * size + k]) * half + half;
         a[k] = i;
@@ -182,7 +195,7 @@ __device__ void lstm_cell_forward(T* a, const T* c_before, T* c, T* tanh_c, T* s
 
 ENTRY_POINTS(lstm_cell_forward,
              (T* a, const T* c_before, T* c, T* tanh_c, T* state, T* y_t,
-              const long long* lengths, long long hidden, long long n, long long t),
+              const long long* lengths, N hidden, N n, N t),
              (a, c_before, c, tanh_c, state, y_t, lengths, hidden, n, t))
 
 // [E.LSTM] backwards, all of a step but the products with the weights:
@@ -192,15 +205,15 @@ ENTRY_POINTS(lstm_cell_forward,
 // the gradient of its last state, gh_last, takes the place of gh_next; it never changes while the
 // sequence is over, so nothing has to be kept and put back. Where it is over at t, ga is 0 and gc
 // stays. All lengths are in 1..steps, so that after t = 0 U^T ga is the gradient of the first h.
-template <typename T>
+template <typename T, typename N>
 __device__ void lstm_cell_backward(const T* gates, const T* tanh_c, const T* c_before,
                                    const T* gy_t, const T* gh_next, const T* gh_last, T* gc, T* ga,
-                                   T* ga_t, const long long* lengths, long long hidden,
-                                   long long n, long long t) {
+                                   T* ga_t, const long long* lengths, N hidden,
+                                   N n, N t) {
     const T one = T(1);
-    const long long size = hidden * n;
+    const N size = hidden * n;
     EACH(k, size) {
-        const long long unit = k / n, example = k % n;
+        const N unit = k / n, example = k % n;
         const long long steps_left = lengths ? lengths[example] - t : 2;
         T made[4] = {0, 0, 0, 0};
         if (steps_left > 0) {
@@ -223,40 +236,40 @@ __device__ void lstm_cell_backward(const T* gates, const T* tanh_c, const T* c_b
 
 ENTRY_POINTS(lstm_cell_backward,
              (const T* gates, const T* tanh_c, const T* c_before, const T* gy_t, const T* gh_next,
-              const T* gh_last, T* gc, T* ga, T* ga_t, const long long* lengths, long long hidden,
-              long long n, long long t),
+              const T* gh_last, T* gc, T* ga, T* ga_t, const long long* lengths, N hidden,
+              N n, N t),
              (gates, tanh_c, c_before, gy_t, gh_next, gh_last, gc, ga, ga_t, lengths, hidden, n, t))
 
 // ---------------------------------------------------------------- convolution
 // A kernel of kh x kw taps over images (n, h, w, c), at oh x ow positions; (s, p, d): stride,
 // padding and dilation along rows (h) and columns (w).
-struct Windows { long long h, w, c, kh, kw, oh, ow, sh, sw, ph, pw, dh, dw; };
+template <typename N> struct Windows { N h, w, c, kh, kw, oh, ow, sh, sw, ph, pw, dh, dw; };
 
 // rows[n, i, j, u, v, c] = x[n, s i + d u - p, s j + d v - p, c], 0 outside the image
-template <typename T> __device__ void im2col(const T* x, T* rows, long long n, Windows a) {
+template <typename T, typename N> __device__ void im2col(const T* x, T* rows, N n, Windows<N> a) {
     EACH(k, n * a.oh * a.ow * a.kh * a.kw * a.c) {
-        const long long c = k % a.c, tap = k / a.c, place = tap / (a.kw * a.kh);
-        const long long v = tap % a.kw, u = tap / a.kw % a.kh;
-        const long long j = place % a.ow, i = place / a.ow % a.oh, image = place / (a.ow * a.oh);
-        const long long row = a.sh * i + a.dh * u - a.ph, column = a.sw * j + a.dw * v - a.pw;
+        const N c = k % a.c, tap = k / a.c, place = tap / (a.kw * a.kh);
+        const N v = tap % a.kw, u = tap / a.kw % a.kh;
+        const N j = place % a.ow, i = place / a.ow % a.oh, image = place / (a.ow * a.oh);
+        const N row = a.sh * i + a.dh * u - a.ph, column = a.sw * j + a.dw * v - a.pw;
         const bool inside = row >= 0 && row < a.h && column >= 0 && column < a.w;
         rows[k] = inside ? x[((image * a.h + row) * a.w + column) * a.c + c] : T(0);
     }
 }
 
 // x[n, row, column, c] = sum over all (i, j, u, v) with s i + d u - p = row, s j + d v - p = column
-template <typename T> __device__ void col2im(const T* rows, T* x, long long n, Windows a) {
+template <typename T, typename N> __device__ void col2im(const T* rows, T* x, N n, Windows<N> a) {
     EACH(k, n * a.h * a.w * a.c) {
-        const long long c = k % a.c, pixel = k / a.c;
-        const long long column = pixel % a.w, row = pixel / a.w % a.h, image = pixel / (a.w * a.h);
+        const N c = k % a.c, pixel = k / a.c;
+        const N column = pixel % a.w, row = pixel / a.w % a.h, image = pixel / (a.w * a.h);
         T sum = 0;
-        for (long long u = 0; u < a.kh; ++u) {
-            const long long down = row + a.ph - a.dh * u, i = down / a.sh;
+        for (N u = 0; u < a.kh; ++u) {
+            const N down = row + a.ph - a.dh * u, i = down / a.sh;
             if (down < 0 || down % a.sh != 0 || i >= a.oh) continue;
-            for (long long v = 0; v < a.kw; ++v) {
-                const long long along = column + a.pw - a.dw * v, j = along / a.sw;
+            for (N v = 0; v < a.kw; ++v) {
+                const N along = column + a.pw - a.dw * v, j = along / a.sw;
                 if (along < 0 || along % a.sw != 0 || j >= a.ow) continue;
-                const long long place = (image * a.oh + i) * a.ow + j;
+                const N place = (image * a.oh + i) * a.ow + j;
                 sum += rows[((place * a.kh + u) * a.kw + v) * a.c + c];
             }
         }
@@ -265,31 +278,31 @@ template <typename T> __device__ void col2im(const T* rows, T* x, long long n, W
 }
 
 #define WINDOWS                                                                                \
-    long long h, long long w, long long c, long long kh, long long kw, long long oh,           \
-        long long ow, long long sh, long long sw, long long ph, long long pw, long long dh,    \
-        long long dw
-#define AS_WINDOWS Windows{h, w, c, kh, kw, oh, ow, sh, sw, ph, pw, dh, dw}
+    N h, N w, N c, N kh, N kw, N oh,           \
+        N ow, N sh, N sw, N ph, N pw, N dh,    \
+        N dw
+#define AS_WINDOWS Windows<N>{h, w, c, kh, kw, oh, ow, sh, sw, ph, pw, dh, dw}
 
-ENTRY_POINTS(im2col, (const T* x, T* rows, long long n, WINDOWS), (x, rows, n, AS_WINDOWS))
-ENTRY_POINTS(col2im, (const T* rows, T* x, long long n, WINDOWS), (rows, x, n, AS_WINDOWS))
+ENTRY_POINTS(im2col, (const T* x, T* rows, N n, WINDOWS), (x, rows, n, AS_WINDOWS))
+ENTRY_POINTS(col2im, (const T* rows, T* x, N n, WINDOWS), (rows, x, n, AS_WINDOWS))
 
 // ---------------------------------------------------------------- likelihood
 // [E.BERNOULLI]  y = x l - log(1 + e^l) = (x - 1/2) l - |l| / 2 - log(1 + e^-|l|)
-template <typename T>
-__device__ void bernoulli_logits(const T* x, const T* logits, T* y, long long n) {
+template <typename T, typename N>
+__device__ void bernoulli_logits(const T* x, const T* logits, T* y, N n) {
     EACH(i, n) {
         const T l = logits[i], size = l < T(0) ? -l : l;
         y[i] = (x[i] - T(0.5)) * l - T(0.5) * size - log1p(exp(-size));
     }
 }
 
-ENTRY_POINTS(bernoulli_logits, (const T* x, const T* logits, T* y, long long n),
+ENTRY_POINTS(bernoulli_logits, (const T* x, const T* logits, T* y, N n),
              (x, logits, y, n))
 
 // [E.BERNOULLI]  gl = gy (x - sigma(l))
-template <typename T>
+template <typename T, typename N>
 __device__ void bernoulli_logits_gradient(const T* gy, const T* x, const T* logits, T* gl,
-                                          long long n) {
+                                          N n) {
     EACH(i, n) {
         const T p = tanh(logits[i] * T(0.5)) * T(0.5) + T(0.5);
         gl[i] = gy[i] * (x[i] - p);
@@ -297,4 +310,4 @@ __device__ void bernoulli_logits_gradient(const T* gy, const T* x, const T* logi
 }
 
 ENTRY_POINTS(bernoulli_logits_gradient,
-             (const T* gy, const T* x, const T* logits, T* gl, long long n), (gy, x, logits, gl, n))
+             (const T* gy, const T* x, const T* logits, T* gl, N n), (gy, x, logits, gl, n))

@@ -5,6 +5,7 @@ that does not fit the table, for a kernel given a wrong array reads or writes ot
 The text is compiled once, at the first launch; the cupy module is handed in, not imported.
 """
 
+import math
 import operator
 from functools import cached_property, lru_cache
 from types import ModuleType
@@ -30,6 +31,7 @@ THREADS = 256  # in a block
 MOST_BLOCKS = 4096  # more work than that goes round again: kernels take any grid
 
 ELEMENT_TYPES = ("float32", "float64")
+FAR = 1 << 30  # numbers, from which on indices have 64 bits
 
 
 class Kernels:
@@ -129,15 +131,20 @@ def plan(
             f"{name}: the arrays must be {wanted}; got {len(kinds)} of them; pass these, in "
             "this order, and all else by name"
         )
-    chosen = ""
+    chosen, work, largest = "", size(kernel.work, numbers), 0
     for buffer, kind in zip(kernel.arrays, kinds, strict=True):
         if kind is None and buffer.optional:
             continue
         check_buffer(name, buffer, kind, numbers, chosen)
-        if kind is not None and buffer.dtype == FLOAT:
-            chosen = kind.dtype.name
-    entry = f"{name}_{chosen}" if chosen else name
-    return entry, size(kernel.work, numbers), tuple(numbers.values())
+        if kind is not None:
+            largest = max(largest, math.prod(kind.shape))
+            chosen = kind.dtype.name if buffer.dtype == FLOAT else chosen
+    if not chosen:
+        return name, work, tuple(numbers.values())
+    if max(work, largest) >= FAR:
+        return f"{name}_{chosen}_far", work, tuple(numbers.values())
+    near = (numpy.int32(v) if kernel.settings[k] == "int64" else v for k, v in numbers.items())
+    return f"{name}_{chosen}", work, tuple(near)
 
 
 LOADED: dict[str, Any] = {}  # by the name of the array module

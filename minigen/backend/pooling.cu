@@ -4,18 +4,18 @@
 
 // [E.MAXPOOL]  y = the largest pixel of each window, winner = where it lies: row * w + column, the
 // first of several equal ones. A NaN is larger than all. What lies outside does not take part.
-template <typename T>
-__device__ void max_pool(const T* x, T* y, long long* winner, long long n, Windows a) {
+template <typename T, typename N>
+__device__ void max_pool(const T* x, T* y, long long* winner, N n, Windows<N> a) {
     EACH(k, n * a.oh * a.ow * a.c) {
-        const long long c = k % a.c, place = k / a.c;
-        const long long j = place % a.ow, i = place / a.ow % a.oh, image = place / (a.ow * a.oh);
+        const N c = k % a.c, place = k / a.c;
+        const N j = place % a.ow, i = place / a.ow % a.oh, image = place / (a.ow * a.oh);
         T best = 0;
-        long long at = -1;
-        for (long long u = 0; u < a.kh; ++u) {
-            const long long row = a.sh * i + a.dh * u - a.ph;
+        N at = -1;
+        for (N u = 0; u < a.kh; ++u) {
+            const N row = a.sh * i + a.dh * u - a.ph;
             if (row < 0 || row >= a.h) continue;
-            for (long long v = 0; v < a.kw; ++v) {
-                const long long column = a.sw * j + a.dw * v - a.pw;
+            for (N v = 0; v < a.kw; ++v) {
+                const N column = a.sw * j + a.dw * v - a.pw;
                 if (column < 0 || column >= a.w) continue;
                 const T value = x[((image * a.h + row) * a.w + column) * a.c + c];
                 if (at >= 0 && !(value > best) && value == value) continue;
@@ -29,27 +29,27 @@ __device__ void max_pool(const T* x, T* y, long long* winner, long long n, Windo
 }
 
 // What z has at each window's winner
-template <typename T>
-__device__ void pick_winners(const T* z, const long long* winner, T* picked, long long n,
-                             Windows a) {
+template <typename T, typename N>
+__device__ void pick_winners(const T* z, const long long* winner, T* picked, N n,
+                             Windows<N> a) {
     EACH(k, n * a.oh * a.ow * a.c) {
-        const long long image = k / (a.oh * a.ow * a.c);
+        const N image = k / (a.oh * a.ow * a.c);
         picked[k] = z[(image * a.h * a.w + winner[k]) * a.c + k % a.c];
     }
 }
 
 // [E.AVGPOOL]  y = the sum of each window, of which the mean is made
-template <typename T>
-__device__ void window_sum(const T* x, T* y, long long n, Windows a) {
+template <typename T, typename N>
+__device__ void window_sum(const T* x, T* y, N n, Windows<N> a) {
     EACH(k, n * a.oh * a.ow * a.c) {
-        const long long c = k % a.c, place = k / a.c;
-        const long long j = place % a.ow, i = place / a.ow % a.oh, image = place / (a.ow * a.oh);
+        const N c = k % a.c, place = k / a.c;
+        const N j = place % a.ow, i = place / a.ow % a.oh, image = place / (a.ow * a.oh);
         T sum = 0;
-        for (long long u = 0; u < a.kh; ++u) {
-            const long long row = a.sh * i + a.dh * u - a.ph;
+        for (N u = 0; u < a.kh; ++u) {
+            const N row = a.sh * i + a.dh * u - a.ph;
             if (row < 0 || row >= a.h) continue;
-            for (long long v = 0; v < a.kw; ++v) {
-                const long long column = a.sw * j + a.dw * v - a.pw;
+            for (N v = 0; v < a.kw; ++v) {
+                const N column = a.sw * j + a.dw * v - a.pw;
                 if (column < 0 || column >= a.w) continue;
                 sum += x[((image * a.h + row) * a.w + column) * a.c + c];
             }
@@ -60,20 +60,20 @@ __device__ void window_sum(const T* x, T* y, long long n, Windows a) {
 
 // The adjoint of window_sum: wide = the sum of y over all windows that see a pixel. With winner,
 // that of pick_winners: over the windows alone whose winner it is.
-template <typename T>
-__device__ void window_spread(const T* y, const long long* winner, T* wide, long long n,
-                              Windows a) {
+template <typename T, typename N>
+__device__ void window_spread(const T* y, const long long* winner, T* wide, N n,
+                              Windows<N> a) {
     EACH(k, n * a.h * a.w * a.c) {
-        const long long c = k % a.c, pixel = k / a.c;
-        const long long column = pixel % a.w, row = pixel / a.w % a.h, image = pixel / (a.w * a.h);
+        const N c = k % a.c, pixel = k / a.c;
+        const N column = pixel % a.w, row = pixel / a.w % a.h, image = pixel / (a.w * a.h);
         T sum = 0;
-        for (long long u = 0; u < a.kh; ++u) {
-            const long long above = row + a.ph - a.dh * u, i = above / a.sh;
+        for (N u = 0; u < a.kh; ++u) {
+            const N above = row + a.ph - a.dh * u, i = above / a.sh;
             if (above < 0 || above % a.sh != 0 || i >= a.oh) continue;
-            for (long long v = 0; v < a.kw; ++v) {
-                const long long beside = column + a.pw - a.dw * v, j = beside / a.sw;
+            for (N v = 0; v < a.kw; ++v) {
+                const N beside = column + a.pw - a.dw * v, j = beside / a.sw;
                 if (beside < 0 || beside % a.sw != 0 || j >= a.ow) continue;
-                const long long window = ((image * a.oh + i) * a.ow + j) * a.c + c;
+                const N window = ((image * a.oh + i) * a.ow + j) * a.c + c;
                 if (!winner || winner[window] == row * a.w + column) sum += y[window];
             }
         }
@@ -81,12 +81,12 @@ __device__ void window_spread(const T* y, const long long* winner, T* wide, long
     }
 }
 
-ENTRY_POINTS(max_pool, (const T* x, T* y, long long* winner, long long n, WINDOWS),
+ENTRY_POINTS(max_pool, (const T* x, T* y, long long* winner, N n, WINDOWS),
              (x, y, winner, n, AS_WINDOWS))
 ENTRY_POINTS(pick_winners,
-             (const T* z, const long long* winner, T* picked, long long n, WINDOWS),
+             (const T* z, const long long* winner, T* picked, N n, WINDOWS),
              (z, winner, picked, n, AS_WINDOWS))
-ENTRY_POINTS(window_sum, (const T* x, T* y, long long n, WINDOWS), (x, y, n, AS_WINDOWS))
+ENTRY_POINTS(window_sum, (const T* x, T* y, N n, WINDOWS), (x, y, n, AS_WINDOWS))
 ENTRY_POINTS(window_spread,
-             (const T* y, const long long* winner, T* wide, long long n, WINDOWS),
+             (const T* y, const long long* winner, T* wide, N n, WINDOWS),
              (y, winner, wide, n, AS_WINDOWS))

@@ -60,21 +60,22 @@ def forward(
     module = xp(x)
     steps, n, size = x.shape
     hidden = h.shape[1]
-    weights = module.concatenate([weight_hh, weight_ih, bias[:, None]], axis=1)
+    fill = module.zeros((4 * hidden, -(hidden + size + 1) % 4), dtype=x.dtype)  # rows of 16 bytes
+    weights = module.concatenate([weight_hh, weight_ih, bias[:, None], fill], axis=1)
     for sigmoids in sigmoid_rows(weights):
         sigmoids *= 0.5
     trace.gates = module.empty((steps, 4 * hidden, n), dtype=x.dtype)
     trace.cells = module.empty((steps + 1, hidden, n), dtype=x.dtype)
     trace.tanh_cells = module.empty((steps, hidden, n), dtype=x.dtype)
     trace.cells[0] = c.T
-    seen = module.empty((hidden + size + 1, n), dtype=x.dtype)  # h, x and 1
-    seen[:hidden], seen[-1] = h.T, 1
+    seen = module.ones((weights.shape[1], n), dtype=x.dtype)  # h, x and 1
+    seen[:hidden] = h.T
     state, new = seen[:hidden], module.empty((hidden, n), dtype=x.dtype)
     y = module.empty((steps + 2, n, hidden), dtype=x.dtype)
     kernels = kernels_of(x)
     for t in range(steps):
         a, cell, tanh_cell = trace.gates[t], trace.cells[t + 1], trace.tanh_cells[t]
-        seen[hidden:-1] = x[t].T
+        seen[hidden : hidden + size] = x[t].T
         product(weights, seen, out=a)
         if kernels:
             kernels(

@@ -1,8 +1,10 @@
 """Statistics and normalisation channel by channel, on a device that has kernels for them."""
 
+from itertools import pairwise
+
 from minigen.backend import Array, kernels_of, xp
 
-PARTS = 256  # stretches of rows that are summed at the same time: with 64 channels, 16,384 threads
+ROUNDS = (256, 16, 1)  # stretches of rows that are summed at the same time, then groups of them
 
 
 def rows_of(x: Array) -> Array:
@@ -17,30 +19,41 @@ def shaped(rows: Array, x: Array) -> Array:
     return rows.reshape(n, *size, c).transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
 
 
+def rounds(rows: int) -> list[int]:
+    """Into how many stretches so many rows are divided, and how many are left after each round."""
+    return [parts for parts in ROUNDS if parts <= max(1, rows)]
+
+
+def two(x: Array, *shape: int) -> list[Array]:
+    return [xp(x).empty(shape, dtype=x.dtype) for _ in range(2)]
+
+
 def moments(x: Array) -> tuple[Array, Array, int]:
     """Mean and variance (with 1/size) of each channel, (c,), and over how many numbers."""
-    rows = rows_of(x)
+    rows, kernels = rows_of(x), kernels_of(x)
     n, c = rows.shape
-    sizes = {"rows": n, "c": c, "parts": min(PARTS, n)}
-    means, squares = (xp(x).empty((sizes["parts"], c), dtype=x.dtype) for _ in range(2))
-    mean, var = (xp(x).empty(c, dtype=x.dtype) for _ in range(2))
-    kernels = kernels_of(x)
-    kernels("moments_of_parts", rows, means, squares, **sizes)
-    kernels("moments_joined", means, squares, mean, var, **sizes)
-    return mean, var, n
+    parts = rounds(n)[0]
+    found = two(x, parts, c)
+    kernels("moments_of_parts", rows, *found, rows=n, c=c, parts=parts)
+    for parts, groups in pairwise(rounds(n)):
+        joined = two(x, groups, c)
+        kernels("moments_joined", *found, *joined, rows=n, c=c, parts=parts, groups=groups)
+        found = joined
+    return found[0][0], found[1][0], n
 
 
 def sums_with(gy: Array, x: Array, mean: Array) -> tuple[Array, Array]:
     """Σ gy and Σ gy · (x - mean) of each channel."""
-    g, rows = rows_of(gy), rows_of(x)
+    g, rows, kernels = rows_of(gy), rows_of(x), kernels_of(x)
     n, c = rows.shape
-    parts = min(PARTS, n)
-    sums, dots = (xp(x).empty((parts, c), dtype=x.dtype) for _ in range(2))
-    total, dot = (xp(x).empty(c, dtype=x.dtype) for _ in range(2))
-    kernels = kernels_of(x)
-    kernels("sums_of_parts", g, rows, mean, sums, dots, rows=n, c=c, parts=parts)
-    kernels("sums_joined", sums, dots, total, dot, c=c, parts=parts)
-    return total, dot
+    parts = rounds(n)[0]
+    found = two(x, parts, c)
+    kernels("sums_of_parts", g, rows, mean, *found, rows=n, c=c, parts=parts)
+    for parts, groups in pairwise(rounds(n)):
+        joined = two(x, groups, c)
+        kernels("sums_joined", *found, *joined, c=c, parts=parts, groups=groups)
+        found = joined
+    return found[0][0], found[1][0]
 
 
 def scale_and_shift(x: Array, scale: Array, shift: Array) -> Array:

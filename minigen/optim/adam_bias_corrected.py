@@ -5,6 +5,7 @@ added to the root before it is corrected, which is another formula.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from minigen.backend import Array, xp
 from minigen.nn.parameter import Parameter
@@ -46,6 +47,13 @@ class AdamBiasCorrected(UpdateRule):
         self.beta2 = fraction("AdamBiasCorrected", "beta2", beta2, "0.999 is usual")
         self.epsilon = positive("AdamBiasCorrected", "epsilon", epsilon, "1e-8 is usual")
         super().__init__(params, alpha)
+        if self._there:
+            self._there["left"] = xp(self.flat.theta).empty(2, dtype="float64")
+
+    def _launch(self, kernels: Any, buffers: list[Array]) -> None:
+        left = self._there["left"]
+        kernels("bias_corrections", self._there["t"], left, beta1=self.beta1, beta2=self.beta2)
+        super()._launch(kernels, buffers)
 
     def update(self, theta: Array, g: Array, m: Array, v: Array) -> None:
         m *= self.beta1  # m = beta1 m + (1 - beta1) g

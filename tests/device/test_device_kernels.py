@@ -10,8 +10,8 @@ import pytest
 from cases import CASES
 from device_methods import DoubleStandIn
 
-from minigen import gradcheck, tensor
-from minigen.backend import asarray, use_backend
+from minigen import gradcheck, ops, tensor
+from minigen.backend import asarray, to_numpy, use_backend
 from minigen.backend.kernels import LOADED, TABLE, Kernels
 
 BY_KERNELS = ("conv", "lstm", "bernoulli", "batch_norm", "max_pool", "avg_pool", "window")
@@ -61,8 +61,30 @@ def test_gradients_to_second_order(case):
     assert gradcheck(function, *arrays, order=case.order, method="central")
 
 
+def normalised(arrays, gy):
+    """y, mean, variance and the gradients of batch normalisation, on the active backend."""
+    leaves = [tensor(asarray(a), requires_grad=True) for a in arrays]
+    y, found = ops.batch_norm(*leaves)
+    y.backward(tensor(asarray(gy)))
+    arrays = [y.array, found.mean, found.var, *(leaf.grad.array for leaf in leaves)]
+    return [to_numpy(a) for a in arrays]
+
+
+@pytest.mark.parametrize("n", [15, 16, 20, 255, 256, 300])
+def test_channels_of_many_rows_are_summed_in_rounds(n):
+    """[E.BATCHNORM] The same as on the host, for all numbers of rounds."""
+    rng = np.random.default_rng(n)
+    arrays, gy = (5 + rng.standard_normal((n, 3)), *rng.random((2, 3))), rng.random((n, 3))
+    found = normalised(arrays, gy)
+    with use_backend("numpy"):
+        expected = normalised(arrays, gy)
+    for got, wanted in zip(found, expected, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(found[2], arrays[0].var(axis=0), rtol=1e-12)
+
+
 def test_every_kernel_of_an_op_was_launched(counting):
     """The tests above ran kernels and not the formulas that they stand for."""
-    of_rules_and_draws = {"adam", "adam_bias_corrected", "advance"}
+    of_rules_and_draws = {"adam", "adam_bias_corrected", "bias_corrections", "advance"}
     of_rules_and_draws |= {"philox_normal", "philox_uniform"}
     assert set(TABLE) - of_rules_and_draws <= counting.launched

@@ -16,13 +16,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigen.backend.kernels import FLOAT, OPTIONS, TABLE, Kernels, text
+from minigen.backend.kernel_table import FLOAT, KINDS, TABLE, text
+from minigen.backend.kernels import OPTIONS, Kernels
 
 HERE = Path(__file__).parent
 COMPILER = os.environ.get("CXX", "g++")
 BORDER = 1 << 14  # bytes on both sides of an array, a multiple of all sizes of a number
 C_TYPES = {
-    "float32": "float", "float64": "double", "int64": "long long", "uint64": "unsigned long long",
+    "float32": "float", "float64": "double", "int32": "int", "int64": "long long",
+    "uint64": "unsigned long long",
 }  # fmt: skip
 WORDS = """
 extern "C" void philox_words(const unsigned* counter, const unsigned* key, unsigned* out) {
@@ -32,17 +34,19 @@ extern "C" void philox_words(const unsigned* counter, const unsigned* key, unsig
 """
 
 
-def launcher(name, suffix):
+def launcher(name, kind):
     """A C++ function that launches an entry point, with the types that the table says."""
-    kernel = TABLE[name]
+    kernel, real, far = TABLE[name], "float32" if "32" in kind else "float64", "far" in kind
+    whole = C_TYPES["int64"] if far or not kind else C_TYPES["int32"]
     parameters = []
     for array in kernel.arrays:
-        kind = C_TYPES[suffix if array.dtype == FLOAT else array.dtype]
-        parameters.append(f"{'' if array.written else 'const '}{kind}* {array.name}")
-    parameters += [f"{C_TYPES[kind]} {setting}" for setting, kind in kernel.settings.items()]
+        type_name = C_TYPES[real if array.dtype == FLOAT else array.dtype]
+        parameters.append(f"{'' if array.written else 'const '}{type_name}* {array.name}")
+    for setting, dtype in kernel.settings.items():
+        parameters.append(f"{whole if dtype == 'int64' else C_TYPES[dtype]} {setting}")
     names = ", ".join(parameter.split()[-1] for parameter in parameters)
-    space = {"": "", "float32": "in32::", "float64": "in64::"}[suffix]
-    entry = f"{name}_{suffix}" if suffix else name
+    space = f"{'far' if far else 'near'}{real[-2:]}::" if kind else ""
+    entry = name + kind
     return (
         f'extern "C" void launch_{entry}(unsigned grid, unsigned block, int backwards, '
         f"{', '.join(parameters)}) {{ LAUNCH({space}{entry}({names})) }}\n"
@@ -51,9 +55,9 @@ def launcher(name, suffix):
 
 def source(code):
     launchers = "".join(
-        launcher(name, suffix)
+        launcher(name, kind)
         for name, kernel in TABLE.items()
-        for suffix in (("float32", "float64") if kernel.typed else ("",))
+        for kind in (KINDS if kernel.typed else ("",))
     )
     return f'#include "{HERE / "cuda_on_cpu.h"}"\n{code}{WORDS}{launchers}'
 
@@ -138,7 +142,10 @@ class RawModule:
 
 def as_c(number):
     """A NumPy number as CuPy passes it: with the size and the kind that it has."""
-    kinds = {"int64": ctypes.c_int64, "uint64": ctypes.c_uint64, "float64": ctypes.c_double}
+    kinds = {
+        "float64": ctypes.c_double, "int32": ctypes.c_int32, "int64": ctypes.c_int64,
+        "uint64": ctypes.c_uint64,
+    }  # fmt: skip
     return kinds[number.dtype.name](number.item())
 
 

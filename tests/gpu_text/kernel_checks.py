@@ -4,6 +4,8 @@ Functions, so that the tests hold the text to them, and the tests of the tests h
 planted mistakes to them. Outputs are full of NaN before a launch.
 """
 
+import itertools
+
 import numpy as np
 
 import minigen
@@ -106,12 +108,15 @@ def check_rule(kernels, dtype, name):
     theta = p.numpy().copy()
     m, v = np.zeros_like(theta), np.zeros_like(theta)
     t, alpha = np.array(0), np.array(0.0)
-    counts = (t,) if name == "adam_bias_corrected" else ()
+    corrected, left = name == "adam_bias_corrected", nan(2, "float64")
     for k in range(20):
         g = (numbers(theta.size, dtype, seed=k) * SCALES).astype(dtype)
         alpha[...] = rule.alpha = 0.02 / (1 + k)
         kernels("advance", t, by=1)
-        kernels(name, theta, g, m, v, alpha, *counts, n=theta.size, **hyper)
+        if corrected:
+            kernels("bias_corrections", t, left, beta1=0.9, beta2=0.99)
+        more = (left,) if corrected else ()
+        kernels(name, theta, g, m, v, alpha, *more, n=theta.size, **hyper)
         p.grad = minigen.tensor(g)
         rule.step()
         close(theta, rule.flat.theta, dtype)
@@ -126,8 +131,9 @@ def check_first_step(kernels, dtype):
     g = numbers(50, dtype)
     theta, m, v = np.zeros((3, g.size), dtype)
     hyper = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-30}
-    memory = (np.array(1e-3), np.array(1))
-    kernels("adam_bias_corrected", theta, g, m, v, *memory, n=g.size, **hyper)
+    left = nan(2, "float64")
+    kernels("bias_corrections", np.array(1), left, beta1=0.9, beta2=0.999)
+    kernels("adam_bias_corrected", theta, g, m, v, np.array(1e-3), left, n=g.size, **hyper)
     np.testing.assert_allclose(theta, -1e-3 * np.sign(g), rtol=TIGHT[dtype], atol=0)
 
 
@@ -228,31 +234,37 @@ def check_bernoulli_gradient(kernels, dtype):
 
 
 # ---------------------------------------------------------------- channels
-CHANNELS = ((1, 1, 1), (5, 3, 2), (7, 2, 7), (1000, 3, 6))  # rows, channels, parts
+CHANNELS = ((1, 1, 1, 1), (5, 3, 2, 1), (7, 2, 6, 2), (1000, 3, 6, 3))  # rows, channels, parts, ...
 
 
 def check_moments(kernels, dtype):
     """[E.BATCHNORM] NumPy's mean and variance, far from 0 as well."""
-    for rows, c, parts in CHANNELS:
+    for rows, c, parts, groups in CHANNELS:
         x = numbers((rows, c), dtype, seed=1) + np.arange(c, dtype=dtype) * 100
-        means, squares = nan((parts, c), dtype), nan((parts, c), dtype)
-        mean, var = nan(c, dtype), nan(c, dtype)
-        sizes = {"rows": rows, "c": c, "parts": parts}
-        kernels("moments_of_parts", x, means, squares, **sizes)
-        kernels("moments_joined", means, squares, mean, var, **sizes)
+        sizes = {"rows": rows, "c": c}
+        of_parts, joined, last = ([nan((n, c), dtype) for _ in "mv"] for n in (parts, groups, 1))
+        kernels("moments_of_parts", x, *of_parts, **sizes, parts=parts)
+        kernels("moments_joined", *of_parts, *joined, **sizes, parts=parts, groups=groups)
+        kernels("moments_joined", *joined, *last, **sizes, parts=groups, groups=1)
         exact = x.astype("float64")
-        close(mean, exact.mean(axis=0).astype(dtype), dtype, scale=10)
-        close(var, exact.var(axis=0).astype(dtype), dtype, scale=100)
+        for found, pieces in ((of_parts, parts), (joined, groups), (last, 1)):
+            edges = [rows * p // pieces for p in range(pieces + 1)]
+            part = [exact[a:b] for a, b in itertools.pairwise(edges)]
+            mean, var = (np.array([f(p, axis=0) for p in part]) for f in (np.mean, np.var))
+            close(found[0], mean.astype(dtype), dtype, scale=10)
+            close(found[1], var.astype(dtype), dtype, scale=100)
 
 
 def check_sums(kernels, dtype):
     """[E.BATCHNORM] Sums of gy and of gy (x - centre)."""
-    for rows, c, parts in CHANNELS:
+    for rows, c, parts, groups in CHANNELS:
         gy, x = numbers((rows, c), dtype, seed=2), numbers((rows, c), dtype, seed=3)
         centre = numbers(c, dtype, seed=4)
-        sums, dots, total, dot = (nan(s, dtype) for s in ((parts, c), (parts, c), c, c))
-        kernels("sums_of_parts", gy, x, centre, sums, dots, rows=rows, c=c, parts=parts)
-        kernels("sums_joined", sums, dots, total, dot, c=c, parts=parts)
+        of_parts, joined, last = ([nan((n, c), dtype) for _ in "sd"] for n in (parts, groups, 1))
+        kernels("sums_of_parts", gy, x, centre, *of_parts, rows=rows, c=c, parts=parts)
+        kernels("sums_joined", *of_parts, *joined, c=c, parts=parts, groups=groups)
+        kernels("sums_joined", *joined, *last, c=c, parts=groups, groups=1)
+        (total,), (dot,) = last
         exact, deviation = gy.astype("float64"), x.astype("float64") - centre
         close(total, exact.sum(axis=0).astype(dtype), dtype, scale=100)
         close(dot, (exact * deviation).sum(axis=0).astype(dtype), dtype, scale=100)

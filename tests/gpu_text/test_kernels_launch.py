@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+import minigen.backend.kernels as kernels_module
 from minigen.backend.kernels import (
     MOST_BLOCKS,
     OPTIONS,
@@ -15,6 +16,7 @@ from minigen.backend.kernels import (
     THREADS,
     Kernels,
     entry_points,
+    plan,
     text,
 )  # fmt: skip
 
@@ -77,8 +79,20 @@ def test_arrays_choose_the_entry_point_and_numbers_have_their_types(recorder):
     assert (name, grid, block) == ("adam_float64", (1,), (THREADS,))
     assert all(a is b for a, b in zip(arguments, arrays.values(), strict=False))
     assert [(a.dtype.name, a) for a in arguments[5:]] == [
-        ("int64", 5), ("float64", 0.5), ("float64", 0.999), ("float64", 1e-8),
+        ("int32", 5), ("float64", 0.5), ("float64", 0.999), ("float64", 1e-8),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("far", "kind", "entry"), [
+    (5, "int64", "adam_float32_far"), (6, "int32", "adam_float32"),
+])  # fmt: skip
+def test_large_arrays_are_counted_in_64_bits(far, kind, entry, recorder, monkeypatch):
+    monkeypatch.setattr(kernels_module, "FAR", far)
+    plan.cache_clear()
+    adam(recorder)
+    plan.cache_clear()
+    ((name, _, _, arguments),) = recorder.launched
+    assert name == entry and arguments[5].dtype == kind and arguments[6].dtype == "float64"
 
 
 def test_no_array_is_the_null_pointer_and_a_seed_has_64_bits(recorder):

@@ -28,6 +28,15 @@ def test_a_kernel_computes_what_minigen_computes(check, kernels, dtype):
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_large_arrays_are_counted_in_64_bits(check, kernels, dtype, monkeypatch):
+    """The same by the entry points for them, of which no other test makes use."""
+    monkeypatch.setattr(kernels_module, "FAR", 0)
+    kernels_module.plan.cache_clear()
+    check(kernels, dtype)
+    kernels_module.plan.cache_clear()
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_any_grid_and_any_order_of_threads_will_do(check, kernels, monkeypatch):
     """Few threads go round several times, and nothing depends on who comes first."""
     monkeypatch.setattr(kernels_module, "THREADS", 3)

@@ -144,6 +144,7 @@ def double(monkeypatch):
         __name__="double",
         empty=lambda n, dtype: np.empty(n, dtype).view(Double),
         zeros=lambda n, dtype: np.zeros(n, dtype).view(Double),
+        full=lambda n, value, dtype: np.full(n, value, dtype).view(Double),
         sqrt=np.sqrt,
     )
     monkeypatch.setitem(modules.MODULE_OF_TYPE, Double, module)
