@@ -5,8 +5,9 @@
 // always in the same order. Of several parts, part p holds the rows from rows p / parts to
 // rows (p + 1) / parts; groups of as many of them each are such parts themselves.
 
+// rows part / parts, in whole numbers, without a product that is larger than rows
 template <typename N> __device__ inline N first_row(N part, N rows, N parts) {
-    return N((long long)rows * part / parts);
+    return rows / parts * part + rows % parts * part / parts;
 }
 
 // Mean and variance of each part.

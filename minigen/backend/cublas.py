@@ -1,8 +1,8 @@
 """cuBLAS called directly, for products inside a captured training step.
 
 cuBLAS stores matrices column by column, and so reads ours, which lie row by row, as their
-transposes: C = A B is asked of it as C^T = B^T A^T. One function serves single products and
-batches. Its workspace is our own, for the one that cuBLAS would allocate cannot be captured.
+transposes: C = A B is asked of it as C^T = B^T A^T. Its workspace is our own, for the one that
+cuBLAS would allocate cannot be captured.
 """
 
 import ctypes
@@ -129,14 +129,18 @@ class Blas:
         number, real = NUMBERS[kind], REAL_TYPES[kind]
         compute = COMPUTE["tf32" if kind == "float32" and tf32() else kind]
         m, n, _ = sizes
+        count = c.size // (m * n)
+        single = count == 1  # a function of its own: it may divide a long sum among processors
 
         def passed(x: Array, lead: int, apart: int) -> tuple[Any, ...]:
-            return ctypes.c_void_p(x.data.ptr), real, lead, ctypes.c_longlong(apart)
+            stride = () if single else (ctypes.c_longlong(apart),)
+            return ctypes.c_void_p(x.data.ptr), real, lead, *stride
 
         self._call(
-            "cublasGemmStridedBatchedEx", self.handle, left[1], right[1], *sizes,
+            "cublasGemmEx" if single else "cublasGemmStridedBatchedEx",
+            self.handle, left[1], right[1], *sizes,
             ctypes.byref(number(1)), *passed(left[0], *left[2:]), *passed(right[0], *right[2:]),
-            ctypes.byref(number(0)), *passed(c, m, m * n), c.size // (m * n),
+            ctypes.byref(number(0)), *passed(c, m, m * n), *(() if single else (count,)),
             compute, DEFAULT_ALGORITHM,
         )  # fmt: skip
 

@@ -77,9 +77,19 @@ class FakeCublas:
         assert handle.value == 42 and pointer.value
         return self._status("cublasSetWorkspace_v2", size=size.value)
 
+    def cublasGemmEx(  # noqa: N802
+        self, handle, op_a, op_b, m, n, k, alpha, a, type_a, lda, b, type_b, ldb, beta, c, type_c,
+        ldc, compute, algorithm,
+    ):  # fmt: skip
+        none = ctypes.c_longlong(0)
+        return self.cublasGemmStridedBatchedEx(
+            handle, op_a, op_b, m, n, k, alpha, a, type_a, lda, none, b, type_b, ldb, none, beta,
+            c, type_c, ldc, none, 1, compute, algorithm, "cublasGemmEx",
+        )  # fmt: skip
+
     def cublasGemmStridedBatchedEx(  # noqa: N802
         self, handle, op_a, op_b, m, n, k, alpha, a, type_a, lda, apart_a, b, type_b, ldb, apart_b,
-        beta, c, type_c, ldc, apart_c, count, compute, algorithm,
+        beta, c, type_c, ldc, apart_c, count, compute, algorithm, name="cublasGemmStridedBatchedEx",
     ):  # fmt: skip
         number = {REAL_TYPES["float32"]: ctypes.c_float, REAL_TYPES["float64"]: ctypes.c_double}
         assert handle.value == 42 and algorithm == DEFAULT_ALGORITHM
@@ -96,4 +106,4 @@ class FakeCublas:
         left = left.swapaxes(1, 2) if op_a == TRANSPOSED else left
         right = right.swapaxes(1, 2) if op_b == TRANSPOSED else right
         column_major(c, type_c, ldc, (m, n), count, apart_c.value)[...] = left @ right
-        return self._status("cublasGemmStridedBatchedEx", count=count, compute=compute)
+        return self._status(name, count=count, compute=compute)

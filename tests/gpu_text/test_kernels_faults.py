@@ -76,6 +76,7 @@ FAULTS = [
           checks.check_sums),
     Fault("sums", "each = parts / groups, begin = k / c * each;", "each = parts, begin = 0;",
           checks.check_sums),
+    Fault("stretches", " + rows % parts * part / parts", "", checks.check_sums),
     Fault("maps", "of_x[k % c] * x[k]", "of_x[k % c] * gy[k]", checks.check_channel_maps),
     Fault("maps", "scale[k % c] * x[k]", "scale[k / c % c] * x[k]", checks.check_channel_maps),
     Fault("largest", "!(value > best)", "value < best", checks.check_max_pool),
