@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from device import matrices
 from device.device_methods import DoubleStandIn
-from gpu_text import kernel_checks, lstm_checks
+from gpu_text import kernel_checks, lstm_checks, pooling_checks
 from gpu_watch import Moved, synchronise
 
 import minigen
@@ -14,7 +14,7 @@ from minigen.backend.modules import load
 
 CHECKS = [
     getattr(module, name)
-    for module in (kernel_checks, lstm_checks)
+    for module in (kernel_checks, lstm_checks, pooling_checks)
     for name in sorted(vars(module))
     # one asks a function of the text that is no entry point; uniform numbers show the same
     if name.startswith("check_") and name not in ("check_rule", "check_known_answers")

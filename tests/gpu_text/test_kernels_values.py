@@ -7,6 +7,7 @@ exp and tanh, multiplications fused with additions) is rounding.
 import kernel_checks
 import lstm_checks
 import numpy as np
+import pooling_checks
 import pytest
 
 import minigen.backend.kernels as kernels_module
@@ -15,7 +16,7 @@ from minigen.ops import convolve
 
 CHECKS = [
     getattr(module, name)
-    for module in (kernel_checks, lstm_checks)
+    for module in (kernel_checks, lstm_checks, pooling_checks)
     for name in sorted(vars(module))
     if name.startswith("check_") and name != "check_rule"
 ]
