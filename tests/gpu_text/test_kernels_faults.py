@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import kernel_checks as checks
 import lstm_checks
-import pooling_checks
+import pooling_checks as pooling
 import pytest
 from cuda_on_cpu import on_cpu, with_fault
 
@@ -80,17 +80,17 @@ FAULTS = [
     Fault("stretches", " + rows % parts * part / parts", "", checks.check_sums),
     Fault("maps", "of_x[k % c] * x[k]", "of_x[k % c] * gy[k]", checks.check_channel_maps),
     Fault("maps", "scale[k % c] * x[k]", "scale[k / c % c] * x[k]", checks.check_channel_maps),
-    Fault("largest", "!(value > best)", "value < best", pooling_checks.check_max_pool),
-    Fault("largest", " && value == value", "", pooling_checks.check_max_pool),
-    Fault("largest", "at >= 0 && !", "best && !", pooling_checks.check_max_pool),
-    Fault("winners", "winner[k]) * a.c", "k / a.c % (a.h * a.w)) * a.c", pooling_checks.check_pick_winners),
-    Fault("winners", "winner[k]) * a.c + k % a.c", "winner[k]) * a.c", pooling_checks.check_pick_winners),
-    Fault("sum", "sum += x[((image", "sum = x[((image", pooling_checks.check_window_sum),
-    Fault("spread", "above % a.sh != 0 || ", "", pooling_checks.check_window_spread),
-    Fault("spread", "beside < 0 || ", "", pooling_checks.check_window_spread),
-    Fault("spread", "!winner || winner[", "winner && winner[", pooling_checks.check_window_spread),
+    Fault("largest", "!(value > best)", "value < best", pooling.check_max_pool),
+    Fault("largest", " && value == value", "", pooling.check_max_pool),
+    Fault("largest", "at >= 0 && !", "best && !", pooling.check_max_pool),
+    Fault("winners", "winner[k]) * a.c", "k / a.c % (a.h * a.w)) * a.c", pooling.check_pick_winners),
+    Fault("winners", "winner[k]) * a.c + k % a.c", "winner[k]) * a.c", pooling.check_pick_winners),
+    Fault("sum", "sum += x[((image", "sum = x[((image", pooling.check_window_sum),
+    Fault("spread", "above % a.sh != 0 || ", "", pooling.check_window_spread),
+    Fault("spread", "beside < 0 || ", "", pooling.check_window_spread),
+    Fault("spread", "!winner || winner[", "winner && winner[", pooling.check_window_spread),
     Fault("spread", " || winner[window] == row * a.w + column", " || true",
-          pooling_checks.check_window_spread),
+          pooling.check_window_spread),
 ]  # fmt: skip
 
 
