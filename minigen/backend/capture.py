@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 from minigen.backend import cublas
 from minigen.backend.gemm import OwnProducts
@@ -19,16 +19,57 @@ from minigen.backend.modules import CaptureError, Uploads, name_of
 
 
 class Launch:
-    """A captured graph, ready to be launched, and the memory that it works in."""
+    """A captured graph, ready to be launched."""
 
-    def __init__(self, graph: Any, stream: Any, pool: Any) -> None:
+    def __init__(self, graph: Any, stream: Any) -> None:
         self.graph = graph
         self.stream = stream
-        # A pool of CuPy's keeps its memory, also when nobody holds the pool any more.
-        weakref.finalize(self, pool.free_all_blocks).atexit = False
 
     def __call__(self) -> None:
         self.graph.launch(self.stream)
+
+
+class GraphMemory:
+    """The memory that graphs work in, each in a pool of its own, which nobody else may be given.
+
+    What a step frees its pool keeps, for the graph goes on using it, until the graph is dropped.
+    A pool of CuPy's keeps it also when nobody holds the pool any more; so the pools are held here,
+    also those of captures that failed, until they are empty.
+    """
+
+    pools: ClassVar[list[tuple[Any, Callable[[], Any]]]] = []  # and what tells its graph, if any
+
+    @classmethod
+    def give_back(cls) -> None:
+        """Free what belongs to no graph any more."""
+        for pool, graph in cls.pools:
+            if graph() is None:
+                pool.free_all_blocks()
+        cls.pools[:] = [(p, g) for p, g in cls.pools if g() is not None or p.total_bytes()]
+
+    @classmethod
+    def belongs_to(cls, pool: Any, launch: Launch | None) -> None:
+        """Keep a pool for as long as a graph, or until it is empty."""
+        cls.pools.append((pool, (lambda: None) if launch is None else weakref.ref(launch)))
+        if launch is not None:
+            weakref.finalize(launch, cls.give_back).atexit = False
+
+
+def keeping(pool: Any) -> Callable[[int], Any]:
+    """The pool's ``malloc``, as long as there is enough memory.
+
+    Where there is not, CuPy's gives back what the pool has free, and tries again. But the step that
+    is captured is going to use that.
+    """
+
+    def malloc(size: int) -> Any:
+        free = pool.free_bytes()
+        memory = pool.malloc(size)
+        if pool.free_bytes() not in (free, free - memory.mem.size):
+            raise MemoryError(f"Out of memory allocating {size:,} bytes for a captured step")
+        return memory
+
+    return malloc
 
 
 class OnCuPy:
@@ -40,6 +81,7 @@ class OnCuPy:
     def __init__(self, cupy: ModuleType | Any) -> None:
         self.cupy = cupy
         self.stream = cupy.cuda.Stream(non_blocking=True)
+        self.before = False  # whether products were asked of cuBLAS itself already
         kernels = kernels_of(cupy.empty(0))
         assert isinstance(kernels, Kernels)
         kernels.compile()
@@ -48,7 +90,7 @@ class OnCuPy:
     def __enter__(self) -> "OnCuPy":
         self.cupy.cuda.get_current_stream().synchronize()  # what was begun before is done first
         self.stream.__enter__()
-        OwnProducts.now = True
+        self.before, OwnProducts.now = OwnProducts.now, True
         return self
 
     def __exit__(
@@ -57,9 +99,10 @@ class OnCuPy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        OwnProducts.now = False
+        OwnProducts.now = self.before
         try:
             self.stream.synchronize()
+            GraphMemory.give_back()
         finally:
             self.stream.__exit__(kind, error, trace)
 
@@ -67,26 +110,34 @@ class OnCuPy:
         """What launches ``step`` again. It must have run before on this stream, for what is made
         at a first call cannot be made here; it does not run now."""
         self.stream.synchronize()
+        GraphMemory.give_back()
         self.cupy.get_default_memory_pool().free_all_blocks()  # what it keeps, no other pool gets
-        pool = self.cupy.cuda.MemoryPool()  # the graph's memory, which nobody else may be given
-        with self.cupy.cuda.using_allocator(pool.malloc):
-            self.stream.begin_capture()
-            Uploads.refused = True
-            try:
-                step()
-                graph = self.stream.end_capture()
-            except BaseException as error:
-                self._abandon()
-                if isinstance(error, RuntimeError | NotImplementedError | MemoryError):
-                    raise CaptureError(
-                        f"capture: the step does what no captured graph can repeat ({error}); "
-                        "keep its values on the device, or train without capture"
-                    ) from error
-                raise
-            finally:
-                Uploads.refused = False
+        pool, launch = self.cupy.cuda.MemoryPool(), None
+        try:
+            with self.cupy.cuda.using_allocator(keeping(pool)):
+                launch = self._captured(step)
+        except (RuntimeError, NotImplementedError, MemoryError) as error:
+            raise CaptureError(
+                f"capture: the step does what no captured graph can repeat ({error}); keep its "
+                "values on the device, or train without capture"
+            ) from error
+        finally:
+            GraphMemory.belongs_to(pool, launch)
+        return launch
+
+    def _captured(self, step: Callable[[], Any]) -> Launch:
+        self.stream.begin_capture()
+        Uploads.refused = True
+        try:
+            step()
+            graph = self.stream.end_capture()
+        except BaseException:
+            self._abandon()
+            raise
+        finally:
+            Uploads.refused = False
         graph.upload(self.stream)
-        return Launch(graph, self.stream, pool)
+        return Launch(graph, self.stream)
 
     def _abandon(self) -> None:
         """Take the stream out of a capture that failed. CUDA says once more that it has failed,

@@ -8,7 +8,7 @@ import math
 from types import ModuleType
 from typing import Any
 
-from minigen.backend.kernels import kernels_of
+from minigen.backend.kernels import ELEMENT_TYPES, kernels_of
 from minigen.backend.modules import Array
 from minigen.backend.philox import positions
 
@@ -31,6 +31,11 @@ class DeviceGenerator:
         return self._draw("normal", shape, dtype)
 
     def _draw(self, kind: str, shape: Any, dtype: Any) -> Array:
+        if dtype not in ELEMENT_TYPES:
+            raise TypeError(
+                f"Generator: a device draws {' or '.join(ELEMENT_TYPES)}; got {dtype}; convert the "
+                "numbers with astype"
+            )
         n = math.prod(shape) if isinstance(shape, tuple) else int(shape)
         out = self.module.empty(n, dtype=dtype)
         kernels = kernels_of(out)

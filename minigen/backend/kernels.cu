@@ -278,9 +278,7 @@ template <typename T, typename N> __device__ void col2im(const T* rows, T* x, N 
 }
 
 #define WINDOWS                                                                                \
-    N h, N w, N c, N kh, N kw, N oh,           \
-        N ow, N sh, N sw, N ph, N pw, N dh,    \
-        N dw
+    N h, N w, N c, N kh, N kw, N oh, N ow, N sh, N sw, N ph, N pw, N dh, N dw
 #define AS_WINDOWS Windows<N>{h, w, c, kh, kw, oh, ow, sh, sw, ph, pw, dh, dw}
 
 ENTRY_POINTS(im2col, (const T* x, T* rows, N n, WINDOWS), (x, rows, n, AS_WINDOWS))

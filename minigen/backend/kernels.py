@@ -88,8 +88,9 @@ class Kernels:
                 self._functions[entry] = self.module.get_function(entry)
             except Exception as error:  # CuPy's own kinds have no common base
                 raise BackendError(
-                    f"kernels: {FILES[0]} must compile for this GPU; CuPy says: {line(error)}; "
-                    "install the cupy for its CUDA version, or report this with minigen info"
+                    f"kernels: {', '.join(FILES)} must compile for this GPU; CuPy says: "
+                    f"{line(error)}; install the cupy for its CUDA version, or report this with "
+                    "minigen info"
                 ) from error
         return self._functions[entry]
 
@@ -141,7 +142,8 @@ def plan(
             chosen = kind.dtype.name if buffer.dtype == FLOAT else chosen
     if not chosen:
         return name, work, tuple(numbers.values())
-    if max(work, largest) >= FAR:
+    whole = [v for k, v in numbers.items() if kernel.settings[k] == "int64"]
+    if max(work, largest, *whole) >= FAR:
         return f"{name}_{chosen}_far", work, tuple(numbers.values())
     near = (numpy.int32(v) if kernel.settings[k] == "int64" else v for k, v in numbers.items())
     return f"{name}_{chosen}", work, tuple(near)
@@ -155,11 +157,10 @@ def kernels_of(x: Array) -> Any:
     that they do not know, such as the complex ones of a gradient check."""
     module = xp(x)
     name = module.__name__
-    if x.dtype.name not in ELEMENT_TYPES:
-        return None
     if name == "cupy" and name not in LOADED:
         LOADED[name] = Kernels(module)
-    return LOADED.get(name)
+    found = LOADED.get(name)
+    return found if found is not None and x.dtype.name in ELEMENT_TYPES else None
 
 
 def check_buffer(

@@ -3,7 +3,8 @@
 // channel.
 
 // [E.MAXPOOL]  y = the largest pixel of each window, winner = where it lies: row * w + column, the
-// first of several equal ones. A NaN is larger than all. What lies outside does not take part.
+// first of several equal ones. A NaN is larger than all, the last of several NaN the largest. What
+// lies outside does not take part.
 template <typename T, typename N>
 __device__ void max_pool(const T* x, T* y, long long* winner, N n, Windows<N> a) {
     EACH(k, n * a.oh * a.ow * a.c) {

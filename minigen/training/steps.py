@@ -19,6 +19,7 @@ from minigen.data import Images
 from minigen.tensor import Tensor
 from minigen.training.method import Method
 
+PICKS = "capture: Method.epoch must pick each batch of a data set by an array of integers"
 WARM_UP = 2  # steps of a kind before it is captured: what is made at first calls is made then
 
 
@@ -38,6 +39,9 @@ class EagerSteps:
     def batches(self, flat: Any, batch_size: int, rng: Generator) -> Iterable[Any]:
         """The batches of a new epoch, each for ``take``."""
         return self.method.epoch(flat, batch_size, rng)
+
+    def renew(self) -> None:
+        """Begin anew: model, rules and data may be others than before."""
 
     def begin(self) -> None:
         """Forget the sums."""
@@ -77,6 +81,12 @@ class OnDevice:
         return self.array[index]
 
 
+class Picked(NamedTuple):
+    """Which examples an epoch picks for a batch."""
+
+    index: Array
+
+
 class RowNumbers:
     """Stands in for a data set of n examples, to learn which of them an epoch picks."""
 
@@ -86,13 +96,24 @@ class RowNumbers:
     def __len__(self) -> int:
         return self.n
 
-    def __getitem__(self, index: Any) -> Array:
+    def __getitem__(self, index: Any) -> Picked:
         if not is_array(index) or index.ndim != 1 or index.dtype.kind not in "iu":
-            raise CaptureError(
-                "capture: Method.epoch must pick the examples of a batch by an array of integers; "
-                f"got {index!r}; do so, or train without capture"
-            )
-        return index
+            raise CaptureError(f"{PICKS}; got {index!r}; do so, or train without capture")
+        return Picked(index)
+
+    def __getattr__(self, name: str) -> Any:
+        raise CaptureError(f"{PICKS}, and no more; it uses .{name}; train without capture")
+
+    def order(self, batches: Iterable[Any]) -> list[Array]:
+        """Row numbers of all batches. Raises CaptureError for a batch of anything else."""
+        picked = list(batches)
+        for batch in picked:
+            if type(batch) is not Picked:
+                raise CaptureError(
+                    f"{PICKS}, and no more; a batch is {type(batch).__name__}; do the rest in "
+                    "Method.step, or train without capture"
+                )
+        return [batch.index for batch in picked]
 
 
 class Captured(NamedTuple):
@@ -131,16 +152,33 @@ class CapturedSteps(EagerSteps):
     def __exit__(self, *error: Any) -> None:
         self.device.__exit__(*error)
 
+    def renew(self) -> None:
+        self.graphs.clear()
+        self.seen.clear()
+        self.sums, self.images, self.given_up = {}, None, False
+
     def batches(self, flat: Any, batch_size: int, rng: Generator) -> Iterable[Any]:
-        if self.method.data is not Images:
+        if self.given_up or self.method.data is not Images:
             return super().batches(flat, batch_size, rng)  # texts make batches of their own
-        picked = list(self.method.epoch(RowNumbers(len(flat)), batch_size, rng))
+        rows = RowNumbers(len(flat))
+        try:
+            picked = rows.order(self.method.epoch(rows, batch_size, rng))
+        except CaptureError as error:
+            self._give_up(error)
+            return super().batches(flat, batch_size, rng)
         order = xp(picked[0]).concatenate(picked)
         if self.images is None or len(self.images.order) != len(order):
             self.images = OnDevice(flat, order)
             self.graphs.clear()  # they read what was there before
         self.images.begin(order)
         return [Rows(len(index)) for index in picked]
+
+    def _give_up(self, error: CaptureError) -> None:
+        """Take all steps eagerly from now on, with a warning, or raise the error."""
+        if self.insist:
+            raise error
+        warnings.warn(f"{error}, as is done now", RuntimeWarning, stacklevel=2)
+        self.given_up = True
 
     def begin(self) -> None:
         for total in self.sums.values():
@@ -165,14 +203,13 @@ class CapturedSteps(EagerSteps):
         before = {name: rule.t for name, rule in rules.items()}
         try:
             launch = self.device.capture(lambda: self._step(x, inputs))
-        except CaptureError as error:
+        except BaseException as error:  # on the device nothing has happened
             self.method.state = state
             for name, rule in rules.items():
                 rule.t = before[name]
-            if self.insist:
+            if not isinstance(error, CaptureError):
                 raise
-            warnings.warn(f"{error}, as is done now", RuntimeWarning, stacklevel=2)
-            self.given_up = True
+            self._give_up(error)
             return False
         moves = {name: rule.t - before[name] for name, rule in rules.items()}
         self.graphs[kind] = Captured(inputs, launch, moves, self.method.state)
@@ -180,7 +217,10 @@ class CapturedSteps(EagerSteps):
         return True
 
     def _step(self, x: Any, arrays: list[Array]) -> None:
-        """The method's step on a batch in device arrays, and its losses added to the sums."""
+        """The method's step on a batch in device arrays, and its losses added to the sums.
+
+        The gradients are dropped: those of a graph would be told apart from newer ones by nobody.
+        """
         if isinstance(x, Rows):
             assert self.images is not None
             batch: Any = self.images.next(x)
@@ -191,6 +231,8 @@ class CapturedSteps(EagerSteps):
             if name not in self.sums:
                 self.sums[name] = xp(value).zeros_like(value)
             self.sums[name] += value
+        for rule in self.method.rules.values():
+            rule.zero_grad()
 
     def _launch(self, captured: Captured, parts: Iterable[Any]) -> None:
         for held, part in zip(captured.inputs, parts, strict=True):

@@ -40,7 +40,8 @@ class Trainer:
     whether to show a bar. schedules: by the name of an update rule of the method, its step size
     as a function of the number of steps done; the other rules keep their alpha. capture: on a
     device, launch each step as one captured graph: True (CaptureError for a method of which that
-    cannot be done), or "auto" (a warning, and no capture); on the host it changes nothing.
+    cannot be done), or "auto" (a warning, and no capture); on the host it changes nothing. Captured
+    steps leave no gradients in the parameters.
 
     Attributes to read: ``epoch`` and ``step`` (done so far), ``seconds``, ``history``.
     """
@@ -95,6 +96,7 @@ class Trainer:
         if epochs < 1:
             raise ValueError(f"Trainer.run: epochs must be at least 1; got {epochs}")
         steps = self.method.steps(self.images.flat, self.batch_size)
+        self.steps.renew()
         with Progress(self.method.name, epochs, steps, shown=self.progress) as bar, self.steps:
             for _ in range(epochs):
                 began = time.perf_counter()

@@ -4,6 +4,7 @@ The double plays the graph back on the memory that it was captured on, as a GPU 
 the host that was baked in, such as a step count, shows as a difference.
 """
 
+import warnings
 from functools import partial
 
 import numpy as np
@@ -81,16 +82,66 @@ def test_epochs_of_other_lengths_are_captured_anew():
         assert trainer.history.column("elbo") == losses(vae_method(Longer), False)
 
 
-class Slices(training.VAETraining):
-    def epoch(self, flat, batch_size, rng):
-        return iter([flat[:batch_size]])
+EPOCHS = {
+    "got slice.None, 10, None": lambda flat: iter([flat[:10]]),
+    "a batch is tuple": lambda flat: iter([(flat[np.arange(4)], flat[np.arange(4)])]),
+    "it uses .shape": lambda flat: iter([flat[np.arange(flat.shape[0])]]),
+}
 
 
-def test_an_epoch_must_pick_by_row_numbers():
+@pytest.mark.parametrize("said", EPOCHS)
+def test_an_epoch_must_pick_by_row_numbers_and_no_more(said):
+    """Whatever else it did to a batch it would do to the numbers of rows."""
+
+    class Other(training.VAETraining):
+        def step(self, x):
+            return super().step(x[0] if isinstance(x, tuple) else x)
+
+        def epoch(self, flat, batch_size, rng):
+            return EPOCHS[said](flat)
+
     with use_backend("double"):
-        with pytest.raises(CaptureError, match="by an array of integers; got slice.None, 10, None"):
-            losses(vae_method(Slices), True)
-        assert len(losses(vae_method(Slices), False)) == 2
+        with pytest.raises(CaptureError, match=said):
+            losses(vae_method(Other), True)
+        with pytest.warns(RuntimeWarning, match=f"{said}.*as is done now"):
+            found = losses(vae_method(Other), "auto")
+        assert found == losses(vae_method(Other), False)
+
+
+def test_what_is_exchanged_between_two_runs_is_used(device):
+    """Another update rule, and other images in the same place."""
+    found = []
+    for capture in (False, True):
+        with use_backend(device):
+            method = vae_method()
+            images = data.Images(FEW.name, FEW.images.copy(), FEW.labels)
+            trainer = training.Trainer(
+                method, images, batch_size=10, rng=Generator(3), progress=False, capture=capture
+            )
+            trainer.run(1)
+            method.rules["vae"] = optim.SGD(method.model.parameters(), 1e-2)
+            images.images[...] = images.images[::-1].copy()
+            trainer.run(1)
+            found.append((trainer.history.column("elbo"), method.rules["vae"].t))
+    assert found[0] == found[1] and found[0][1] == trainer.step // 2
+    assert all(p.grad is None for p in method.model.parameters())
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, CaptureError])
+def test_a_capture_that_is_broken_off_counts_no_step(error):
+    class BreaksOff(training.VAETraining):
+        def step(self, x):
+            found = super().step(x)
+            if tally.tape is not None:
+                raise error
+            return found
+
+    with use_backend("double"):
+        method = vae_method(BreaksOff)
+        with pytest.raises(error):
+            two_epochs(method)
+        rule = method.rules["vae"]
+        assert rule.t == 2 == int(to_numpy(rule.count))
 
 
 @pytest.mark.parametrize("name", METHODS[8:])
@@ -201,6 +252,31 @@ def test_auto_goes_on_without_where_a_capture_fails():
         assert method.rules["vae"].t == trainer.step
         eager = two_epochs(vae_method(LooksAtTheLoss), False)
         assert trainer.history.column("elbo") == eager.history.column("elbo")
+
+
+def test_auto_goes_on_from_the_state_before(tmp_path):
+    """A text's state is carried on past a capture that failed after it was left."""
+
+    class Looks(training.LanguageTraining):
+        def step(self, x):
+            found = super().step(x)
+            self.last = float(to_numpy(found["loss"].array))
+            return found
+
+    text = data.texts(sequence_text(tmp_path))[0]
+    found = []
+    for capture in ("auto", False):
+        with use_backend("double"):
+            net = CharLSTM(len(text.vocabulary), 4, 6, rng=Generator(0))
+            method = Looks(net, optim.SGD(net.parameters(), 0.5), steps=48)
+            trainer = training.Trainer(
+                method, text, batch_size=4, rng=Generator(3), progress=False, capture=capture
+            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                trainer.run(5)
+            found.append(trainer.history.column("loss"))
+    assert found[0] == found[1]
 
 
 def sequence_text(directory):

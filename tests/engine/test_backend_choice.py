@@ -129,7 +129,8 @@ def test_kernels_that_do_not_compile_are_named():
         get_function = fails(CompileException("kernels.cu(7): error\nand more"))
 
     with pytest.raises(
-        BackendError, match=r"kernels.cu must compile .* kernels.cu\(7\): error; inst"
+        BackendError,
+        match=r"kernels.cu, .*cu must compile .* kernels.cu\(7\): error; inst",
     ):
         Kernels(types.SimpleNamespace(RawModule=RawModule)).compile()
 

@@ -83,7 +83,7 @@ FAULTS = [
     Fault("largest", "!(value > best)", "value < best", pooling.check_max_pool),
     Fault("largest", " && value == value", "", pooling.check_max_pool),
     Fault("largest", "at >= 0 && !", "best && !", pooling.check_max_pool),
-    Fault("winners", "winner[k]) * a.c", "k / a.c % (a.h * a.w)) * a.c", pooling.check_pick_winners),
+    Fault("winners", "winner[k]) * a.c", "k % (a.h * a.w)) * a.c", pooling.check_pick_winners),
     Fault("winners", "winner[k]) * a.c + k % a.c", "winner[k]) * a.c", pooling.check_pick_winners),
     Fault("sum", "sum += x[((image", "sum = x[((image", pooling.check_window_sum),
     Fault("spread", "above % a.sh != 0 || ", "", pooling.check_window_spread),

@@ -8,7 +8,6 @@ import re
 import numpy as np
 import pytest
 
-import minigen.backend.kernels as kernels_module
 from minigen.backend.kernels import (
     MOST_BLOCKS,
     OPTIONS,
@@ -16,7 +15,6 @@ from minigen.backend.kernels import (
     THREADS,
     Kernels,
     entry_points,
-    plan,
     text,
 )  # fmt: skip
 
@@ -86,13 +84,19 @@ def test_arrays_choose_the_entry_point_and_numbers_have_their_types(recorder):
 @pytest.mark.parametrize(("far", "kind", "entry"), [
     (5, "int64", "adam_float32_far"), (6, "int32", "adam_float32"),
 ])  # fmt: skip
-def test_large_arrays_are_counted_in_64_bits(far, kind, entry, recorder, monkeypatch):
-    monkeypatch.setattr(kernels_module, "FAR", far)
-    plan.cache_clear()
+def test_large_arrays_are_counted_in_64_bits(far, kind, entry, recorder, from_here_on_far):
+    from_here_on_far(far)
     adam(recorder)
-    plan.cache_clear()
     ((name, _, _, arguments),) = recorder.launched
     assert name == entry and arguments[5].dtype == kind and arguments[6].dtype == "float64"
+
+
+def test_a_large_setting_is_counted_in_64_bits_too(recorder):
+    x = zeros(1, 1, 1, 1)
+    sizes = dict.fromkeys(("n", "h", "w", "c", "kh", "kw", "oh", "ow", "dh", "dw"), 1)
+    Kernels(recorder)("im2col", x, x.reshape(1, 1), **sizes, ph=0, pw=0, sh=2**32, sw=1)
+    ((name, _, _, arguments),) = recorder.launched
+    assert name == "im2col_float32_far" and arguments[10] == 2**32
 
 
 def test_no_array_is_the_null_pointer_and_a_seed_has_64_bits(recorder):

@@ -29,12 +29,10 @@ def test_a_kernel_computes_what_minigen_computes(check, kernels, dtype):
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_large_arrays_are_counted_in_64_bits(check, kernels, dtype, monkeypatch):
+def test_large_arrays_are_counted_in_64_bits(check, kernels, dtype, from_here_on_far):
     """The same by the entry points for them, of which no other test makes use."""
-    monkeypatch.setattr(kernels_module, "FAR", 0)
-    kernels_module.plan.cache_clear()
+    from_here_on_far(0)
     check(kernels, dtype)
-    kernels_module.plan.cache_clear()
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
