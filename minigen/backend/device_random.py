@@ -31,13 +31,13 @@ class DeviceGenerator:
         return self._draw("normal", shape, dtype)
 
     def _draw(self, kind: str, shape: Any, dtype: Any) -> Array:
-        if dtype not in ELEMENT_TYPES:
-            raise TypeError(
-                f"Generator: a device draws {' or '.join(ELEMENT_TYPES)}; got {dtype}; convert the "
-                "numbers with astype"
-            )
         n = math.prod(shape) if isinstance(shape, tuple) else int(shape)
         out = self.module.empty(n, dtype=dtype)
+        if out.dtype.name not in ELEMENT_TYPES:
+            raise TypeError(
+                f"Generator: a device draws {' or '.join(ELEMENT_TYPES)}; got {out.dtype}; convert "
+                "the numbers with astype"
+            )
         kernels = kernels_of(out)
         if kernels is None:  # the device double
             self.module.draw(kind, out, self.offset, self.seed)

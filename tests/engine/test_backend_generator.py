@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from minigen import Generator, generator, to_numpy
+from minigen import Generator, generator, to_numpy, use_backend
 
 
 def draws(rng):
@@ -105,3 +105,10 @@ def test_the_two_draws_of_a_pair_do_not_depend_on_each_other():
     draws = Generator(1).normal((2, 50_000)).astype("float64")
     for one, two in ((draws[0], draws[1]), (draws[0] ** 2, draws[1] ** 2)):
         assert abs(np.corrcoef(one, two)[0, 1]) < 4.5 / math.sqrt(50_000)
+
+
+def test_a_device_draws_two_types_and_says_so():
+    with use_backend("double"):
+        for draw in (Generator(0).normal, Generator(0).random):
+            with pytest.raises(TypeError, match="draws float32 or float64; got float16; convert"):
+                draw(3, "float16")
