@@ -83,6 +83,20 @@ def test_channels_of_many_rows_are_summed_in_rounds(n):
     np.testing.assert_allclose(found[2], arrays[0].var(axis=0), rtol=1e-12)
 
 
+def test_the_indices_of_the_largest_pixels_are_those_of_the_host():
+    """[E.MAXPOOL] [E.MAXUNPOOL] Of equal pixels the first; they lead back to where they were."""
+    x = np.random.default_rng(0).integers(0, 4, (2, 3, 6, 5)).astype("float64")
+    settings = {"kernel": (3, 2), "stride": (2, 1), "padding": (1, 0)}
+    there, at = ops.max_pool2d_indices(tensor(asarray(x)), **settings)
+    back = ops.max_unpool2d(there, at, (6, 5))
+    with use_backend("numpy"):
+        y, wanted = ops.max_pool2d_indices(tensor(x), **settings)
+        again = ops.max_unpool2d(y, wanted, (6, 5))
+    assert at.dtype == "int64"
+    for found, expected in ((there.array, y.array), (at, wanted), (back.array, again.array)):
+        np.testing.assert_array_equal(to_numpy(found), expected)
+
+
 def test_every_kernel_of_an_op_was_launched(counting):
     """The tests above ran kernels and not the formulas that they stand for."""
     of_rules_and_draws = {"adam", "adam_bias_corrected", "bias_corrections", "advance"}
