@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	$(BIN)/minigen demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not slow" --numprocesses=auto --dist=loadfile \
+	$(BIN)/python -m pytest -m "not slow" --numprocesses=auto --maxprocesses=8 --dist=loadfile \
 	    --cov=minigen/ops --cov=minigen/optim --cov-report= && \
 	$(BIN)/python -m coverage report --fail-under=100 --skip-covered \
 	    --include="minigen/ops/*,minigen/optim/*"
