@@ -86,8 +86,7 @@ __device__ void sums_joined(const T* sums, const T* dots, T* sum, T* dot, N c, N
 
 // y = scale x + shift, channel by channel
 template <typename T, typename N>
-__device__ void channel_affine(const T* x, const T* scale, const T* shift, T* y, N rows,
-                               N c) {
+__device__ void channel_affine(const T* x, const T* scale, const T* shift, T* y, N rows, N c) {
     EACH(k, rows * c) y[k] = scale[k % c] * x[k] + shift[k % c];
 }
 

@@ -27,6 +27,11 @@ def tf32() -> bool:
     return os.environ.get("CUPY_TF32", "0") == "1"
 
 
+def multiplies(a: Array, b: Array) -> bool:
+    """Whether ``Blas.gemm`` takes them: for integers and the like CuPy has kernels of its own."""
+    return bool(a.dtype == b.dtype) and a.dtype.name in REAL_TYPES
+
+
 def layout(x: Array) -> tuple[Array, int, int]:
     """(x or a copy of it, operation, leading dimension) of matrices (..., rows, columns).
 
@@ -103,7 +108,7 @@ class Blas:
         Raises TypeError for other types.
         """
         kind = a.dtype.name
-        if kind not in REAL_TYPES or b.dtype != a.dtype:
+        if not multiplies(a, b):
             raise TypeError(
                 f"matmul: in a captured step a and b must both be float32 or float64; got "
                 f"{a.dtype}, {b.dtype}; convert them before the step"

@@ -23,7 +23,6 @@ def gemm(a: Array, b: Array, out: Array | None = None) -> Array:
     name = name_of(module)
     if name == "double":
         return module.gemm(a, b, out=out) if out is not None else module.gemm(a, b)
-    real = a.dtype == b.dtype and a.dtype.name in cublas.REAL_TYPES  # CuPy has kernels for others
-    if name == "cupy" and OwnProducts.now and real:
+    if name == "cupy" and OwnProducts.now and cublas.multiplies(a, b):
         return cublas.blas().gemm(a, b, out)
     return module.matmul(a, b, out=out)

@@ -257,23 +257,31 @@ template <typename T, typename N> __device__ void im2col(const T* x, T* rows, N 
     }
 }
 
-// x[n, row, column, c] = sum over all (i, j, u, v) with s i + d u - p = row, s j + d v - p = column
+// The sum of value(window, tap) over all (i, j, u, v) with s i + d u - p = row,
+// s j + d v - p = column: the windows that see a pixel, and by which of their taps.
+template <typename T, typename N, typename Value>
+__device__ T sum_over_windows(N image, N row, N column, const Windows<N>& a, Value value) {
+    T sum = 0;
+    for (N u = 0; u < a.kh; ++u) {
+        const N down = row + a.ph - a.dh * u, i = down / a.sh;
+        if (down < 0 || down % a.sh != 0 || i >= a.oh) continue;
+        for (N v = 0; v < a.kw; ++v) {
+            const N along = column + a.pw - a.dw * v, j = along / a.sw;
+            if (along < 0 || along % a.sw != 0 || j >= a.ow) continue;
+            sum += value((image * a.oh + i) * a.ow + j, u * a.kw + v);
+        }
+    }
+    return sum;
+}
+
+// x[n, row, column, c] = the sum of what the windows that see a pixel hold for it
 template <typename T, typename N> __device__ void col2im(const T* rows, T* x, N n, Windows<N> a) {
     EACH(k, n * a.h * a.w * a.c) {
         const N c = k % a.c, pixel = k / a.c;
         const N column = pixel % a.w, row = pixel / a.w % a.h, image = pixel / (a.w * a.h);
-        T sum = 0;
-        for (N u = 0; u < a.kh; ++u) {
-            const N down = row + a.ph - a.dh * u, i = down / a.sh;
-            if (down < 0 || down % a.sh != 0 || i >= a.oh) continue;
-            for (N v = 0; v < a.kw; ++v) {
-                const N along = column + a.pw - a.dw * v, j = along / a.sw;
-                if (along < 0 || along % a.sw != 0 || j >= a.ow) continue;
-                const N place = (image * a.oh + i) * a.ow + j;
-                sum += rows[((place * a.kh + u) * a.kw + v) * a.c + c];
-            }
-        }
-        x[k] = sum;
+        x[k] = sum_over_windows<T>(image, row, column, a, [&](N window, N tap) {
+            return rows[(window * a.kh * a.kw + tap) * a.c + c];
+        });
     }
 }
 

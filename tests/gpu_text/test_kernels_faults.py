@@ -86,10 +86,10 @@ FAULTS = [
     Fault("winners", "winner[k]) * a.c", "k % (a.h * a.w)) * a.c", pooling.check_pick_winners),
     Fault("winners", "winner[k]) * a.c + k % a.c", "winner[k]) * a.c", pooling.check_pick_winners),
     Fault("sum", "sum += x[((image", "sum = x[((image", pooling.check_window_sum),
-    Fault("spread", "above % a.sh != 0 || ", "", pooling.check_window_spread),
-    Fault("spread", "beside < 0 || ", "", pooling.check_window_spread),
+    Fault("col2im", "down % a.sh != 0 || ", "", pooling.check_window_spread),
+    Fault("col2im", "along < 0 || ", "", pooling.check_window_spread),
     Fault("spread", "!winner || winner[", "winner && winner[", pooling.check_window_spread),
-    Fault("spread", " || winner[window] == row * a.w + column", " || true",
+    Fault("spread", " || winner[from] == row * a.w + column", " || true",
           pooling.check_window_spread),
 ]  # fmt: skip
 
@@ -117,7 +117,7 @@ def test_a_planted_mistake_is_found(fault):
 
 
 def test_what_is_written_beyond_the_borders_is_found():
-    code = with_fault("x[k] = sum;", "x[k + 1] = sum;")
+    code = with_fault("x[k] = sum_over", "x[k + 1] = sum_over")
     kernels = on_cpu(code)
     with pytest.raises(AssertionError, match="beyond the borders"):
         checks.check_col2im(kernels, "float64")
