@@ -15,7 +15,12 @@ from minigen.ops.elementwise import erf, exp
 
 def _positive_part(x: Array) -> Array:
     """max(x, 0). Against an array of zeros NumPy takes a third of the time it takes against 0."""
-    return blockwise(lambda y, x: xp(x).maximum(x, xp(x).zeros_like(x), out=y), x)
+
+    def work(y: Array, x: Array) -> None:
+        y[...] = 0
+        xp(x).maximum(x, y, out=y)
+
+    return blockwise(work, x)
 
 
 @primitive(holomorphic=True)
@@ -67,11 +72,12 @@ def leaky_relu(x: Array, *, slope: float = 0.01) -> Array:
     Maas, Hannun and Ng 2013. slope: a number, 0.2 in most GANs.
     """
 
+    if not 0 < slope <= 1:
+        return _positive_part(x) - slope * _positive_part(-x)
+
     def work(y: Array, x: Array) -> None:
-        zero = xp(x).zeros_like(x)
-        xp(x).minimum(x, zero, out=y)
-        y *= slope
-        y += xp(x).maximum(x, zero, out=zero)
+        xp(x).multiply(x, slope, out=y)  # below x just where x > 0
+        xp(x).maximum(x, y, out=y)
 
     return blockwise(work, x)
 

@@ -1,8 +1,9 @@
 """Which form of a convolution runs: windows, or planes where an array has few channels; a device's
 own kernels where it has them.
 
-Where it is the result's side that has few channels and the stride is 1, roles change: such a
-convolution is the transposed one of the kernel turned round, and the other way about.
+With stride 1, a transposed convolution is an ordinary one of the kernel turned round, and the other
+way about: roles change where it is the result's side that has few channels, and where both have
+many, for an ordinary convolution needs no interleaving.
 """
 
 from types import ModuleType
@@ -18,9 +19,9 @@ def form(channels: int) -> ModuleType:
     return convolve_planes if channels <= FEW else convolve_windows
 
 
-def exchanged(x_channels: int, y_channels: int, kernel: Pair, g: Geometry) -> Geometry | None:
-    """The geometry with x and y exchanged, where that pays; else None."""
-    if y_channels > FEW or x_channels <= FEW or g.stride != (1, 1):
+def exchanged(kernel: Pair, g: Geometry) -> Geometry | None:
+    """The geometry with x and y exchanged, where there is one: with stride 1."""
+    if g.stride != (1, 1):
         return None
     padding = tuple(d * (k - 1) - p for d, k, p in zip(g.dilation, kernel, g.padding, strict=True))
     return None if min(padding) < 0 else Geometry(g.stride, (padding[0], padding[1]), g.dilation)
@@ -35,7 +36,7 @@ def conv(x: Array, weight: Array, g: Geometry, bias: Array | None = None) -> Arr
     if kernels_of(x):
         return convolve_kernels.conv(x, weight, g, bias)
     o, c, *kernel = weight.shape
-    other = exchanged(c, o, (kernel[0], kernel[1]), g)
+    other = exchanged((kernel[0], kernel[1]), g) if o <= FEW < c else None
     if other:
         size = g.output(x.shape[2:], (kernel[0], kernel[1]))
         return convolve_planes.transpose(x, turned(weight), size, other, bias)
@@ -46,16 +47,16 @@ def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | No
     if kernels_of(y):
         return convolve_kernels.transpose(y, weight, size, g, bias)
     o, c, *kernel = weight.shape
-    other = exchanged(c, o, (kernel[0], kernel[1]), g)
+    other = exchanged((kernel[0], kernel[1]), g) if c > FEW else None
     if other and other.output(y.shape[2:], (kernel[0], kernel[1])) == tuple(size):
-        return convolve_planes.conv(y, turned(weight), other, bias)
+        return form(o).conv(y, turned(weight), other, bias)
     return form(c).transpose(y, weight, size, g, bias)
 
 
 def weight_of(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
     if kernels_of(x):
         return convolve_kernels.weight_of(x, y, kernel, g)
-    other = exchanged(x.shape[1], y.shape[1], kernel, g)
+    other = exchanged(kernel, g) if y.shape[1] <= FEW < x.shape[1] else None
     if other and other.output(y.shape[2:], kernel) == tuple(x.shape[2:]):
         return turned(convolve_planes.weight_of(y, x, kernel, other))
     return form(x.shape[1]).weight_of(x, y, kernel, g)

@@ -7,7 +7,7 @@
 * Parts of the batch run on several threads: while one copies, another multiplies.
 """
 
-from typing import Any
+from collections.abc import Iterator
 
 from minigen.backend import Array, gemm, in_parts, xp
 from minigen.ops.convolve import Geometry, Pair, plain_transpose
@@ -16,21 +16,9 @@ CHUNK_BYTES = 1 << 20  # of copied windows at a time: measured
 AS_IS = Geometry((1, 1), (0, 0), (1, 1))
 
 
-def channels_last(x: Array, before: Pair = (0, 0), after: Pair = (0, 0)) -> Array:
-    """x as (n, h, w, c) in memory, with rows and columns of zeros before and after.
-
-    Without a copy where it lies so and there is nothing to add. Only the border is set to zero.
-    """
-    last = x.transpose(0, 2, 3, 1)
-    if before == after == (0, 0):
-        return xp(x).ascontiguousarray(last)
-    n, h, w, c = last.shape
-    (top, left), (below, right) = before, after
-    y = xp(x).empty((n, top + h + below, left + w + right, c), dtype=x.dtype)
-    y[:, :top] = y[:, top + h :] = 0
-    y[:, :, :left] = y[:, :, left + w :] = 0
-    y[:, top : top + h, left : left + w] = last
-    return y
+def channels_last(x: Array) -> Array:
+    """x as (n, h, w, c) in memory, without a copy where it lies so."""
+    return xp(x).ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 
 def windows(last: Array, kernel: Pair, out: Pair, g: Geometry) -> Array:
@@ -51,31 +39,41 @@ def windows(last: Array, kernel: Pair, out: Pair, g: Geometry) -> Array:
     )
 
 
-def chunks(view: Array) -> Any:
-    """(slice of images, their windows as rows of a matrix), as many as fit the cache."""
-    n, h, w, *window = view.shape
-    size = 1
-    for axis in window:
-        size *= axis
-    images = max(1, min(n, CHUNK_BYTES // (h * w * size * view.itemsize)))
-    buffer = xp(view).empty((images, h, w, *window), dtype=view.dtype)
+def chunks(
+    last: Array, kernel: Pair, out: Pair, g: Geometry, before: Pair, after: Pair
+) -> Iterator[tuple[slice, Array]]:
+    """(slice of images, their windows as rows of a matrix), as many as fit the cache.
+
+    before, after: rows and columns of zeros put around the images, where they are copied out too.
+    """
+    n, h, w, c = last.shape
+    (top, left), (below, right) = before, after
+    size = kernel[0] * kernel[1] * c
+    images = max(1, min(n, CHUNK_BYTES // (out[0] * out[1] * size * last.itemsize)))
+    buffer = xp(last).empty((images, *out, *kernel, c), dtype=last.dtype)
+    bordered = before != (0, 0) or after != (0, 0)
+    wide_shape = (images if bordered else 0, top + h + below, left + w + right, c)
+    wide = xp(last).zeros(wide_shape, dtype=last.dtype)  # the border stays zero
     for first in range(0, n, images):
-        part = view[first : first + images]
-        rows = buffer[: len(part)]
-        rows[...] = part
-        yield slice(first, first + images), rows.reshape(len(part) * h * w, size)
+        few = last[first : first + images]
+        if bordered:
+            wide[: len(few), top : top + h, left : left + w] = few
+            few = wide[: len(few)]
+        rows = buffer[: len(few)]
+        rows[...] = windows(few, kernel, out, g)
+        yield slice(first, first + images), rows.reshape(len(few) * out[0] * out[1], size)
 
 
 def conv(x: Array, weight: Array, g: Geometry, bias: Array | None = None) -> Array:
     """``plain_conv``, a product of windows and weights for a few images at a time, plus bias."""
-    o, _, *kernel = weight.shape
-    out = g.output(x.shape[2:], kernel)
+    o, _, kh, kw = weight.shape
+    out = g.output(x.shape[2:], (kh, kw))
     y = xp(x).empty((len(x), *out, o), dtype=x.dtype)
     matrix = weight.transpose(2, 3, 1, 0).reshape(-1, o)
 
     def work(part: slice) -> None:
-        view = windows(channels_last(x[part], g.padding, g.padding), tuple(kernel), out, g)
-        for images, rows in chunks(view):
+        last = channels_last(x[part])
+        for images, rows in chunks(last, (kh, kw), out, g, g.padding, g.padding):
             result = y[part][images].reshape(-1, o)
             gemm(rows, matrix, out=result)
             if bias is not None:
@@ -91,16 +89,15 @@ def weight_of(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
     found = []
 
     def add(part: slice) -> None:
-        view = windows(channels_last(x[part], g.padding, g.padding), kernel, y.shape[2:], g)
-        last = channels_last(y[part])
-        matrix = xp(x).zeros((o, kernel[0] * kernel[1] * c), dtype=x.dtype)
-        for images, rows in chunks(view):
-            matrix += gemm(last[images].reshape(-1, o).T, rows)
+        last, seen = channels_last(y[part]), channels_last(x[part])
+        matrix = xp(x).zeros((kernel[0] * kernel[1] * c, o), dtype=x.dtype)
+        for images, rows in chunks(seen, kernel, y.shape[2:], g, g.padding, g.padding):
+            matrix += gemm(rows.T, last[images].reshape(-1, o))
         found.append((part.start, matrix))
 
     in_parts(add, x)
     matrix = sum(matrix for _, matrix in sorted(found, key=lambda pair: pair[0]))
-    return matrix.reshape(o, *kernel, c).transpose(0, 3, 1, 2)
+    return matrix.reshape(*kernel, c, o).transpose(3, 2, 0, 1)
 
 
 def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | None = None) -> Array:
@@ -115,16 +112,15 @@ def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | No
     c, taps = weight.shape[1], by_phase(weight, g.stride)
     matrix = taps.reshape(-1, g.stride[0] * g.stride[1] * c)
     kernel = taps.shape[:2]
-    out = tuple(-(-(n + p) // s) for n, p, s in zip(size, g.padding, g.stride, strict=True))
-    y = y[:, :, : out[0], : out[1]]  # what lies beyond reaches no pixel
-    before = (kernel[0] - 1, kernel[1] - 1)
-    after = (out[0] - y.shape[2], out[1] - y.shape[3])
+    height, width = (-(-(n + p) // s) for n, p, s in zip(size, g.padding, g.stride, strict=True))
+    y = y[:, :, :height, :width]  # what lies beyond reaches no pixel
+    before, after = (kernel[0] - 1, kernel[1] - 1), (height - y.shape[2], width - y.shape[3])
     x = xp(y).empty((len(y), *size, c), dtype=y.dtype)
 
     def work(part: slice) -> None:
-        view = windows(channels_last(y[part], before, after), kernel, (out[0], out[1]), AS_IS)
-        for images, rows in chunks(view):
-            made = gemm(rows, matrix).reshape(-1, *out, *g.stride, c)
+        last = channels_last(y[part])
+        for images, rows in chunks(last, kernel, (height, width), AS_IS, before, after):
+            made = gemm(rows, matrix).reshape(-1, height, width, *g.stride, c)
             interleave(made, x[part][images], g)
             if bias is not None:
                 x[part][images] += bias

@@ -30,6 +30,12 @@ def like_image(x: Array, size: Pair) -> Array:
     return xp(x).zeros((n, *size, c), dtype=x.dtype).transpose(0, 3, 1, 2)
 
 
+def blank(x: Array, size: Pair) -> Array:
+    """``like_image``, to be filled: its numbers are any."""
+    n, c = x.shape[:2]
+    return xp(x).empty((n, *size, c), dtype=x.dtype).transpose(0, 3, 1, 2)
+
+
 def bordered(x: Array, padding: Pair, value: float) -> Array:
     """x with a border of ``value``; x itself where there is no border."""
     if padding == (0, 0):
@@ -44,19 +50,27 @@ def bordered(x: Array, padding: Pair, value: float) -> Array:
 
 
 # ---------------------------------------------------------------- the largest of each window
+def largest(first: Array, *others: Array) -> Array:
+    """The elementwise maximum of some arrays."""
+    y = first
+    for each in others:
+        y = xp(y).maximum(y, each, out=None if y is first else y)
+    return y
+
+
 @primitive(name="max_pool2d")
 def _max_pool(x: Array, *, kernel: Pair, geometry: Geometry) -> Array:
     if kernels_of(x):
         return pooling_kernels.max_pool(x, kernel, geometry)[0]
-    out = geometry.output(x.shape[2:], kernel)
-    y = like_image(x, out)
+    (sh, sw), (height, width) = geometry.stride, geometry.output(x.shape[2:], kernel)
+    y = blank(x, (height, width))
 
     def work(few: slice) -> None:
-        wide, part = bordered(x[few], geometry.padding, -float("inf")), y[few]
-        first, *rest = (wide[:, :, *seen_by(tap, out, geometry)] for tap in taps(kernel))
-        part[...] = first
-        for seen in rest:
-            xp(x).maximum(part, seen, out=part)
+        wide = bordered(x[few], geometry.padding, -float("inf"))
+        rows = (wide[:, :, u : u + sh * (height - 1) + 1 : sh] for u in range(kernel[0]))
+        tall = largest(*rows)  # of each column: whole rows are compared, which are long runs
+        columns = (tall[..., v : v + sw * (width - 1) + 1 : sw] for v in range(kernel[1]))
+        y[few] = largest(*columns)
 
     in_chunks(work, x)
     return y
@@ -83,22 +97,37 @@ def hits(x: Array, y: Array, kernel: Pair, g: Geometry) -> Iterator[tuple[Pair, 
     yield last, free  # the windows where none of the others was it
 
 
+def shares(
+    gy: Array, x: Array, y: Array, kernel: Pair, g: Geometry
+) -> Iterator[tuple[Pair, Array]]:
+    """For each tap: gy where it is the first to see the window's largest number, else 0."""
+    wide = bordered(x, g.padding, -float("inf"))
+    *others, last = taps(kernel)
+    rest = gy  # what no tap has taken yet
+    for tap in others:
+        share = rest * (wide[:, :, *seen_by(tap, y.shape[2:], g)] == y)
+        yield tap, share
+        rest = rest - share
+    yield last, rest
+
+
 @primitive(name="max_pool2d_place", holomorphic=True)
 def _place(gy: Array, *, x: Array, y: Array, kernel: Pair, geometry: Geometry) -> Array:
     """gx = zeros with every gy added where x is the largest of its window    ggy = ggx there"""
     if kernels_of(gy):
         return pooling_kernels.place(gy, x, kernel, geometry)
-    (ph, pw), size = geometry.padding, x.shape[2:]
-    gx = like_image(gy, (size[0] + 2 * ph, size[1] + 2 * pw))
-    apart = all(s >= k for s, k in zip(geometry.stride, kernel, strict=True))
+    (ph, pw), (sh, sw), size = geometry.padding, geometry.stride, x.shape[2:]
+    apart = sh >= kernel[0] and sw >= kernel[1]
+    tiled = geometry == (kernel, (0, 0), (1, 1)) and size == (sh * y.shape[2], sw * y.shape[3])
+    gx = blank(gy, size) if tiled else like_image(gy, (size[0] + 2 * ph, size[1] + 2 * pw))
 
     def work(few: slice) -> None:
-        for tap, hit in hits(x[few], y[few], kernel, geometry):
+        for tap, share in shares(gy[few], x[few], y[few], kernel, geometry):
             seen = gx[few][:, :, *seen_by(tap, y.shape[2:], geometry)]
             if apart:  # windows do not share pixels: nothing to add to
-                xp(gy).multiply(gy[few], hit, out=seen)
+                seen[...] = share
             else:
-                seen += gy[few] * hit
+                seen += share
 
     in_chunks(work, x)
     return cropped(gx, geometry.padding, size)
