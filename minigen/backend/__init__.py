@@ -34,7 +34,7 @@ from minigen.backend.modules import (
     use_backend,
     xp,
 )
-from minigen.backend.parallel import blockwise, in_chunks, in_parts, product
+from minigen.backend.parallel import blockwise, contiguous, in_chunks, in_parts, product
 from minigen.backend.random import Generator, Shape, generator
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "active_name",
     "asarray",
     "blockwise",
+    "contiguous",
     "capturer",
     "choice",
     "chosen_by_auto",

@@ -42,7 +42,6 @@ FUNCTIONS = _table(
     matmul out
     maximum out
     mean
-    minimum out
     multiply out
     ones dtype
     ones_like dtype

@@ -21,7 +21,7 @@ from threadpoolctl import ThreadpoolController
 from minigen.backend.gemm import gemm
 from minigen.backend.modules import Array, BackendError, xp
 
-BLOCK = 1 << 16  # numbers: with two or three others like it, half of a core's cache
+BLOCK = 1 << 18  # numbers: in smaller blocks threads wait longer for Python's lock than for memory
 LARGE = 1 << 18  # numbers, from which on blocks and threads pay
 LARGE_PRODUCT = 1 << 21  # multiplications, from which on it pays to share a product out
 
@@ -99,7 +99,7 @@ def in_chunks(work: Callable[[slice], Any], x: Array) -> None:
     if xp(x) is not numpy:
         work(slice(0, len(x)))
         return
-    few = max(1, 4 * BLOCK // max(1, x[0].size)) if len(x) else 1
+    few = max(1, BLOCK // max(1, x[0].size)) if len(x) else 1
 
     def part(share: slice) -> None:
         for start in range(share.start, share.stop, few):
@@ -119,6 +119,16 @@ def product(a: Array, b: Array, out: Array | None = None) -> Array:
     else:
         share(lambda part: numpy.matmul(a, b[:, part], out=c[:, part]), columns)
     return c
+
+
+def contiguous(x: Array) -> Array:
+    """x with its numbers in memory in the order of its axes: x itself, or a copy, which is shared
+    out once the threads are ours. Not to be called by ``in_parts``."""
+    if xp(x) is not numpy or x.size < LARGE or x.flags.c_contiguous or not threads.pool:
+        return xp(x).ascontiguousarray(x)
+    y = numpy.empty(x.shape, dtype=x.dtype)
+    share(lambda part: numpy.copyto(y[part], x[part]), len(x))
+    return y
 
 
 def blockwise(work: Callable[..., Any], x: Array, *others: Array) -> Array:

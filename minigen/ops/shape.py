@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from minigen.autograd import primitive
-from minigen.backend import Array, xp
+from minigen.backend import Array, contiguous, xp
 
 
 def shape_of(operation: str, argument: str, x: Any) -> tuple[int, ...]:
@@ -35,7 +35,7 @@ def _(gy, _y, _x, *, shape):
 @primitive(holomorphic=True)
 def flatten(x: Array) -> Array:
     """y = each example as one row: (n, ...) -> (n, numbers)    gx = gy in x's shape"""
-    return x.reshape(len(x), math.prod(x.shape[1:]))
+    return contiguous(x).reshape(len(x), math.prod(x.shape[1:]))
 
 
 @flatten.vjp
@@ -51,7 +51,7 @@ def unflatten(x: Array, *, shape: tuple[int, ...]) -> Array:
     """
     y = x.reshape(len(x), *shape)
     if len(shape) == 3 and shape[0] > 1:
-        return xp(x).ascontiguousarray(y.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+        return contiguous(y.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
     return y
 
 

@@ -2,7 +2,6 @@
 of two epochs, or of two runs, can be laid side by side."""
 
 import os
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -134,13 +133,10 @@ class Gallery:
         x = asarray(self.test.flat[:1])
         maps: dict[str, Any] = {}
         with no_grad():
-            for (_, layer), (_, after) in pairwise([*looks.children(), ("", None)]):
+            for _, layer in looks.children():
                 x = layer(x)
-                activated = isinstance(layer, nn.ReLU | nn.LeakyReLU)
-                if activated and not isinstance(after, nn.MaxPool2d):
+                if isinstance(layer, nn.ReLU | nn.LeakyReLU):
                     maps[f"after layer {len(maps) + 1}"] = to_numpy(x.array)[0]
-                elif isinstance(layer, nn.MaxPool2d):
-                    maps[f"after layer {len(maps) + 1}, pooled"] = to_numpy(x.array)[0]
         pictures.save_features(self.test.images[0], maps, self.directory / "features.png")
 
     def losses(self, history: History) -> None:

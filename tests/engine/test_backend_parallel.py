@@ -46,10 +46,10 @@ def test_an_error_in_any_part_is_raised_after_all_have_ended(count):
 
 
 def test_chunks_are_a_few_examples_each(count):
-    x, seen = np.zeros((9, 2 * parallel.BLOCK)), []
+    x, seen = np.zeros((9, parallel.BLOCK // 2)), []
     parallel.in_chunks(lambda few: seen.append(range(9)[few]), x)
     assert sorted(i for few in seen for i in few) == list(range(9))
-    assert max(map(len, seen)) <= 2
+    assert max(map(len, seen)) == min(2, -(-9 // count))
     parallel.in_chunks(lambda few: seen.append(few), x[:0])
 
 
@@ -77,6 +77,16 @@ def test_elementwise_work_in_blocks_whatever_the_layout(count, monkeypatch):
         for b in (other.reshape(-1)[: a.size].reshape(a.shape), a.copy(order="F")):
             y = parallel.blockwise(lambda y, a, b: np.multiply(a, b, out=y), a, b)
             np.testing.assert_array_equal(y, a * b)
+
+
+def test_a_copy_in_the_order_of_the_axes(count, monkeypatch):
+    monkeypatch.setattr(parallel, "LARGE", 10)
+    parallel.threads.start()
+    x = np.arange(60.0, dtype="float32").reshape(5, 3, 4)
+    assert parallel.contiguous(x) is x
+    y = parallel.contiguous(x.transpose(0, 2, 1))
+    assert y.flags.c_contiguous and y.dtype == x.dtype
+    np.testing.assert_array_equal(y, x.transpose(0, 2, 1))
 
 
 def test_no_thread_is_taken_from_blas_before_the_first_convolution():

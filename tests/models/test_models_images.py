@@ -39,7 +39,7 @@ def test_conv_vae_as_stated():
     """Convolution, pooling, dense to the code; dense, transposed convolution, unpooling,
     convolution back."""
     model = ConvVAE((28, 28), rng=Generator(0))
-    assert kinds(model.encoder) == "Unflatten Conv2d ReLU MaxPool2d Conv2d ReLU MaxPool2d Flatten"
+    assert kinds(model.encoder) == "Unflatten Conv2d MaxPool2d ReLU Conv2d MaxPool2d ReLU Flatten"
     assert kinds(model.decoder) == (
         "Dense ReLU Unflatten ConvTranspose2d ReLU Unpool2d Conv2d Flatten"
     )
