@@ -81,17 +81,21 @@ def erf_single(x: numpy.ndarray) -> numpy.ndarray:
     """erf of float32 x = x P(x²) / Q(x²), block by block."""
     y = numpy.empty(x.size, dtype=x.dtype)
     flat = x.reshape(-1)
-    square, above, below = (numpy.empty(min(BLOCK, x.size), dtype=x.dtype) for _ in range(3))
+    size = min(BLOCK, x.size)
+    square, above, below = (numpy.empty(size, dtype=x.dtype) for _ in range(3))
+    # against an array NumPy compares three times as fast as against a number
+    limits = [numpy.full(size, limit, dtype=x.dtype) for limit in (LARGE, -LARGE, 1, -1)]
     for start in range(0, x.size, BLOCK):
         out = y[start : start + BLOCK]
         t, p, q = square[: len(out)], above[: len(out)], below[: len(out)]
-        numpy.minimum(flat[start : start + BLOCK], LARGE, out=out)
-        numpy.maximum(out, -LARGE, out=out)
+        most, least, one, minus_one = (limit[: len(out)] for limit in limits)
+        numpy.minimum(flat[start : start + BLOCK], most, out=out)
+        numpy.maximum(out, least, out=out)
         numpy.multiply(out, out, out=t)
         out *= _horner(P, t, p)
         out /= _horner(Q, t, q)
-        numpy.minimum(out, 1, out=out)  # rounding may go beyond
-        numpy.maximum(out, -1, out=out)
+        numpy.minimum(out, one, out=out)  # rounding may go beyond
+        numpy.maximum(out, minus_one, out=out)
     return y.reshape(x.shape)
 
 
