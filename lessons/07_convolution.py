@@ -112,9 +112,10 @@ SMOKE = "--smoke" in sys.argv
 # The derivative of a maximum is 1 for the winner and 0 for the others: the
 # way back puts the cotangent where the winner was.
 #
-# **Other ways up.** If the winners' places $k$ were kept, numbers can be put
-# back there [E.MAXUNPOOL]. A decoder has no winners; it puts each number into
-# the corner of its block [E.UNPOOL], or into all of the block [E.NEAREST]:
+# **Other ways up.** If the winners' places were kept, here $k$, numbers can
+# be put back there [E.MAXUNPOOL]. A decoder has no winners; it puts each
+# number into the corner of its block [E.UNPOOL], or into all of the block
+# [E.NEAREST]:
 #
 # $$
 # y_{nc,\, k_{ncij}} = x_{ncij}, \qquad y = 0 \text{ elsewhere}
@@ -131,14 +132,15 @@ SMOKE = "--smoke" in sys.argv
 # \tag{7.10, E.NEAREST}
 # $$
 #
-# After (7.10), a convolution with $s = 1$ gives every pixel $k$ terms: no
-# chessboard, whatever $k$ is.
+# After (7.10), a convolution with $s = 1$ and a kernel of size $k$ gives
+# every pixel $k$ terms: no chessboard, whatever $k$ is.
 #
 # **Keeping sizes right.** Lesson 6 chose the weights once. Batch
 # normalisation sets each channel to mean 0 and variance 1 in every step, over
 # the batch and all pixels, and then lets it have a scale and a shift again
 # [E.BATCHNORM]. Layer normalisation [E.LAYERNORM] is the same formula over
-# one example; it needs no batch.
+# one example; it needs no batch. With a channel's mean $m$ and variance $v$,
+# and $\epsilon$ against a division by 0:
 #
 # $$
 # y = \gamma \, \hat{x} + \beta, \qquad
@@ -159,8 +161,9 @@ SMOKE = "--smoke" in sys.argv
 # A bias in front of a batch normalisation is such an $h$: it has no gradient,
 # and is left out.
 #
-# **Keeping slopes small.** A layer stretches nothing by more than the largest
-# singular value $\sigma$ of its weight. Dividing by it [E.SPECTRALNORM]
+# **Keeping slopes small.** A dense layer stretches nothing by more than the
+# largest singular value $\sigma$ of its weight. Dividing by it, now with
+# vectors $u$ and $v$ [E.SPECTRALNORM],
 #
 # $$
 # \bar{W} = \frac{W}{\sigma}, \qquad \sigma = u^\top W v, \qquad
@@ -169,11 +172,15 @@ SMOKE = "--smoke" in sys.argv
 # \tag{7.13, E.SPECTRALNORM}
 # $$
 #
-# makes the slope at most 1, which lesson 12 will want of a critic. Why do $u$
-# and $v$ find $\sigma$? Write $v = \sum_i a_i v_i$ with the singular vectors
+# makes the slope 1 at most once $u$ and $v$ have settled (before, $u^\top W v$
+# is below the largest singular value), which lesson 12 will want of a critic.
+# For a convolution, whose $W$ is written as a matrix of $o$ rows, it keeps the
+# size right but is no bound: a pixel is seen by several taps. Why do $u$ and
+# $v$ find $\sigma$? Write $v = \sum_i a_i v_i$ with the singular vectors
 # $v_i$ of $W$. One round multiplies $a_i$ by $\sigma_i^2$, and the norm is
 # divided out. After $t$ rounds, $a_2 / a_1$ is
-# $(\sigma_2 / \sigma_1)^{2t}$ of what it was: only $v_1$ is left.
+# $(\sigma_2 / \sigma_1)^{2t}$ of what it was: if $\sigma_1 > \sigma_2$ and
+# $a_1$ was not 0, only $v_1$ is left.
 #
 # By hand
 # -------
@@ -253,7 +260,7 @@ for k in (3, 4):
 #
 # **Predict.** Two nets with 6,000 weights each learn the 8 x 8 digits, one
 # dense, one with two convolutions and poolings. Then the test digits move by
-# one pixel. Of 100 test digits about 91 and 94 were right; how many now?
+# one pixel. Of 100 test digits about 92 and 95 were right; how many now?
 
 # %%
 train, test = data.digits("train"), data.digits("test")
@@ -405,7 +412,7 @@ for k in (2, 3):
 #
 # Exercises
 # ---------
-# ``minigen learn`` copies ``07_convolution.py`` into your directory, and
+# ``minigen learn 7`` puts ``07_convolution.py`` into your directory, and
 # ``minigen learn check 7`` says what is right and which mistake is made.
 #
 # 1. ``conv2d``: the layer (7.1), with stride, padding and dilation.

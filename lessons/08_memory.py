@@ -51,11 +51,13 @@ SMOKE = "--smoke" in sys.argv
 # \tag{8.2}
 # $$
 #
-# from the last step to the first. Each use of a weight adds its share:
+# from the last step $T$, where $\bar{a}_{T+1} = 0$, to the first; the state
+# before it gets $U^\top \bar{a}_1$. Each use of a weight adds its share:
 #
 # $$
 # \bar{W} = \sum_t \bar{a}_t x_t^\top, \qquad
-# \bar{U} = \sum_t \bar{a}_t h_{t-1}^\top
+# \bar{U} = \sum_t \bar{a}_t h_{t-1}^\top, \qquad
+# \bar{V} = \sum_t (g' \odot \bar{y}_t) \, h_t^\top
 # \tag{8.3}
 # $$
 #
@@ -68,8 +70,9 @@ SMOKE = "--smoke" in sys.argv
 # \tag{8.4}
 # $$
 #
-# No factor stretches a vector by more than the largest singular value of $U$,
-# $\sigma$, times the largest slope of $f$, $\gamma$. So
+# the factor of the last step on the left. No factor stretches a vector by
+# more than the largest singular value of $U$, $\sigma$, times the largest
+# slope of $f$, $\gamma$. So
 #
 # $$
 # \left\| \frac{\partial h_T}{\partial h_t} \right\|
@@ -101,10 +104,10 @@ SMOKE = "--smoke" in sys.argv
 # $$
 #
 # No matrix, no slope of a tanh: a product of numbers that the net chooses.
-# Where $f = 1$, nothing vanishes. At the start $f = \sigma(b_f)$, about: with
-# $b_f = 0$ that is a half, and $0.5^{30}$ is $10^{-9}$. With $b_f = 3$ it is
-# 0.95, and $0.95^{30} = 0.23$. The choice of one bias decides whether the
-# start of a sequence of 30 is heard at all.
+# Where $f = 1$, nothing vanishes. At the start $f$ is about the sigmoid of
+# its bias $b_f$: with $b_f = 0$ that is a half, and $0.5^{30}$ is $10^{-9}$.
+# With $b_f = 3$ it is 0.953, and its 30th power is 0.23. The choice of one
+# bias decides whether the start of a sequence of 30 is heard at all.
 #
 # **Where the text does not end.** The state is carried on from window to
 # window, and the gradient is cut off between them: truncated backpropagation.
@@ -162,6 +165,7 @@ for sigma in (0.5, 0.9, 1.0, 1.3):
 # %% [markdown]
 # You should see 0.015 and 45 in the first line. Below it, no gradient exceeds
 # (8.5). At $\sigma = 1$ it fades nevertheless, for every slope of the tanh
+# but that at 0 is less than 1.
 #
 # With minigen
 # ------------
@@ -196,7 +200,7 @@ def batch():
 
 
 def lstm(bias, rng):
-    """An LSTM whose forget gate begins with this bias."""
+    """An LSTM whose forget gate begins with this bias, and a small one."""
     net = nn.LSTM(2, hidden, rng=rng)
     values = minigen.to_numpy(net.bias_ih_l0.array).copy()
     values[hidden : 2 * hidden] = bias
@@ -232,9 +236,9 @@ for name, build in {
     print(f"{name:14} last losses {np.mean(curves[name][-20:]):.4f}")
 
 # %% [markdown]
-# You should see 0.69, 0.69 and almost 0 in the full run: the same net, the
-# same data, one bias. (Of eight seeds, the recurrent net found the answer with
-# three, by luck; the LSTM with $b_f = 3$ with all.)
+# You should see 0.69, 0.69 and almost 0 in the full run: the same task, and
+# between the two LSTMs one bias. (Of eight seeds, the recurrent net found the
+# answer with three, by luck; the LSTM with $b_f = 3$ with all.)
 #
 # Check
 # -----
@@ -273,8 +277,8 @@ assert np.allclose(minigen.to_numpy(leaves[2].grad.array), forget.prod(axis=0))
 # Picture
 # -------
 # Left, how much of a gradient is left after so many steps: (8.4) for the
-# recurrent nets above, (8.7) for cells whose gates stand at
-# $\sigma(b_f)$. Right, the three nets as they learn.
+# recurrent nets above, (8.7) for cells whose gates stand at the sigmoid of
+# $b_f$. Right, the three nets as they learn.
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
@@ -311,12 +315,14 @@ for name, wrong in REGISTER["LSTM"].wrong.items():
     print(f"{off:.2f} at most: {wrong.explanation} ({name})")
 
 # %% [markdown]
-# None of these is far off, and each would still learn something. Only a
-# comparison with numbers finds them.
+# All shapes fit, the outputs look like outputs, and each net would learn
+# something if it were trained so from the start. But weights that come from
+# elsewhere give outputs that are wrong by as much as they are large. Only a
+# comparison with numbers finds it.
 #
 # Exercises
 # ---------
-# ``minigen learn`` copies ``08_memory.py`` into your directory, and
+# ``minigen learn 8`` puts ``08_memory.py`` into your directory, and
 # ``minigen learn check 8`` says what is right and which mistake is made.
 #
 # 1. ``rnn``: the net (8.1) with tanh, over all steps.

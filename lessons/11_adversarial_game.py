@@ -112,8 +112,8 @@ SMOKE = "--smoke" in sys.argv
 #
 # The derivative of $\log(1 + e^{-l})$ is $-1 / (1 + e^l) = -(1 - D)$: near
 # $-1$ for a bad drawing. Both losses pull $l$ upward, and at
-# $D = \tfrac{1}{2}$ with the same strength. But the sum of the players' losses
-# is no longer zero, and (11.4) is no longer what $G$ minimises.
+# $D = \tfrac{1}{2}$ with the same strength. But what $G$ minimises is no
+# longer what $D$ maximises, and no longer (11.4).
 #
 # By hand
 # -------
@@ -250,8 +250,8 @@ print(
 print(f"loss of D at the end {np.mean(losses[-200:]):.3f}, log 4 = 1.386")
 
 # %% [markdown]
-# You should see a mean near 2 and a spread near 0.5, and a loss near
-# $\log 4$: the discriminator is left guessing.
+# You should see a mean near 2, a spread of 0.4 or 0.5, for it sways, and a
+# loss near $\log 4$: the discriminator is left guessing.
 #
 # Check
 # -----
@@ -321,8 +321,9 @@ animation = FuncAnimation(figure, draw, frames=frames, interval=200)
 show(animation)
 
 # %% [markdown]
-# You should see the red dashes on the grey line; and in the game, $D$ as a
-# slope that pushes the drawn heap to the right until it lies on the data. From
+# You should see the red dashes on the grey line where there are data, and
+# above it to the right, where there are none; and in the game, $D$ as a slope
+# that pushes the drawn heap to the right until it lies on the data. From
 # then on both sway a little: what is drawn becomes narrower and wider, and $D$
 # follows. Lesson 12 is about that.
 #
@@ -353,9 +354,9 @@ for name, loss in (
 assert moved["non-saturating"] > 10 * abs(moved["minimax"])
 
 # %% [markdown]
-# You should see the minimax generator stand still, and the other one on its
-# way. That is all there is between a game that is beautiful and one that can
-# be played.
+# You should see the minimax generator stand still, while the other one moves
+# by 9: past the data, for this $D$ is held and calls nothing back. That is all
+# there is between a game that is beautiful and one that can be played.
 #
 # Exercises
 # ---------

@@ -81,7 +81,7 @@ SMOKE = "--smoke" in sys.argv
 # (16.3) their cotangents are then exactly 0:
 #
 # $$
-# A_{ij} = 0 \text{ for } j > i \quad \Rightarrow \quad
+# S_{ij} = -\infty \text{ for } j > i \quad \Rightarrow \quad A_{ij} =
 # \frac{\partial y_i}{\partial k_j} = \frac{\partial y_i}{\partial v_j} = 0
 # \tag{16.4}
 # $$
@@ -127,8 +127,8 @@ def gradients(q, k, v, gy, mask=True):
     d = q.shape[1]
     _, a = attention(q, k, v, mask)
     ga = gy @ v.T
-    gs = a * (ga - (a * ga).sum(axis=1, keepdims=True)) / np.sqrt(d)
-    return gs @ k, gs.T @ q, a.T @ gy
+    gs = a * (ga - (a * ga).sum(axis=1, keepdims=True))
+    return gs @ k / np.sqrt(d), gs.T @ q / np.sqrt(d), a.T @ gy
 
 
 rng = np.random.default_rng(16)
@@ -287,14 +287,14 @@ _, b = wrong.transcription(q, other, v, mask)
 print(f"other keys after step 2 move row 2 by {abs(a[2] - b[2]).max():.3f}")
 
 # %% [markdown]
-# The rows do not sum to 1, and worse: the future is in the denominator. What
-# stands after step 2 changes what step 2 answers, so a model trained this way
-# sees a little of what it shall foretell, and is better in training than it
-# can ever be when it writes.
+# Only the last row sums to 1, and worse: the future is in the denominator.
+# What stands after step 2 changes what step 2 answers, so a model trained this
+# way sees a little of what it shall foretell, and is better in training than
+# it can ever be when it writes.
 #
 # Exercises
 # ---------
-# ``minigen learn`` copies ``16_attention.py`` into your directory, and
+# ``minigen learn 16`` puts ``16_attention.py`` into your directory, and
 # ``minigen learn check 16`` says what is right and which mistake is made.
 #
 # 1. ``attention``: (16.1) with a mask.

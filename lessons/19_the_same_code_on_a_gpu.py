@@ -3,10 +3,10 @@ The same code on a GPU
 ======================
 
 A GPU adds numbers a hundred times as fast as a processor core. Yet a small net
-can train faster without one, and the same net, on the same GPU, five times as
-fast when nobody asks for its steps one by one. Where does the time go? Which
-line makes the GPU stop? And what must a training step leave alone so that it
-can be repeated without being asked for again?
+can train faster without one, and by calculation the same net, on the same GPU,
+is seven times as fast when nobody asks for its operations one by one. Where
+does the time go? Which line makes the GPU stop? And what must a training step
+leave alone so that it can be repeated without being asked for again?
 """
 
 import sys
@@ -28,11 +28,11 @@ SMOKE = "--smoke" in sys.argv
 # Predict
 # -------
 # A generator 100 - 256 - 784 and a discriminator 784 - 256 - 1, batches of
-# 100: the GAN of lesson 11. A training step multiplies fourteen matrices and
-# does whatever else autograd, the losses and two update rules need.
+# 100: lesson 11's game, for images. A training step makes some twenty products
+# of matrices and whatever else autograd, losses and two update rules need.
 #
 # **Predict.** A device is asked for each array operation by itself. How many
-# times in one step of this GAN: about 30, about 100, or about 300?
+# times in one step of this GAN: about 20, about 60, or about 180?
 #
 # Derivation
 # ----------
@@ -75,13 +75,16 @@ SMOKE = "--smoke" in sys.argv
 # a faster one would help nothing.
 #
 # **Waiting.** A line that needs a number from the device (``float(loss)``, an
-# ``if`` on an array) must wait until the queue is empty. Host and device then
-# take turns, and the maximum in (19.3) becomes a sum.
+# ``if`` on an array) must wait until the queue is empty. Where every operation
+# is waited for, host and device take turns, and the maximum in (19.3) becomes
+# a sum. One wait a step costs what is still in the queue, and what the host
+# could have prepared meanwhile: much where a step is asked for at once.
 #
 # **Asking once.** A captured step is a list of operations that the device
 # keeps. It is asked for once, and goes from one operation to the next by
-# itself: published measurements have about 15 microseconds for the list and
-# 0.6 for each operation in it (issue 488 of ocannl). But the list repeats
+# itself: measurements published for a laptop's GPU have about 15 microseconds
+# for the list and 0.6 for each operation in it (issue 488 of ocannl; there
+# $t_0$ is 2.7). But the list repeats
 # exactly what was done when it was captured: the same operations on the same
 # memory, with the same numbers of the host in them. What changes from step to
 # step must lie in the device's memory. In Adam with bias correction that is
@@ -100,8 +103,8 @@ SMOKE = "--smoke" in sys.argv
 # By hand
 # -------
 # (19.1) for your processor: additions of growing arrays, timed. The GPU beside
-# it is not measured here. Its numbers are those of an H100's data sheet,
-# 3.35 TB/s, and a launch time of 5 microseconds, which is usual.
+# it is not measured here. Its numbers are those of an H100's data sheet, 3.35
+# TB/s and 67 TFLOP/s, and a launch time of 5 microseconds, which is usual.
 
 # %%
 # symbols: t0=t_0; bandwidth=\beta; bytes_moved=B; crossing=B^*
@@ -135,7 +138,9 @@ assert measured[-1] > 10 * t0  # many numbers take longer than few
 
 # %% [markdown]
 # You should see that an addition must have some thousands of numbers before
-# the GPU is ahead, and tens of thousands before it is far ahead.
+# the GPU is ahead, and tens of thousands before it is far ahead. (Arrays of
+# some thousands stay in the cache, which is faster than the memory of (19.2):
+# what was timed crosses at two or three times as many.)
 #
 # With minigen
 # ------------
@@ -203,8 +208,8 @@ for reads in (True, False):
 assert tally.waits == {}
 
 # %% [markdown]
-# You should see far more than a hundred launches a step. At 5 microseconds
-# each they take longer than an H100 needs for the arithmetic, by far.
+# You should see 175 launches a step. At 5 microseconds each they take longer
+# than an H100 needs for the arithmetic, by far.
 #
 # Check
 # -----
@@ -244,7 +249,9 @@ except minigen.backend.BackendError as error:
 # the line of the data sheet. The points in the middle lie below their line:
 # arrays of that size stay in the processor's cache. Right, (19.3) for the step
 # above, were it run on a GPU of that data sheet, asked for one by one and
-# captured: a calculation, not a measurement.
+# captured: a calculation, not a measurement. The work in it is more than there
+# is: six products for each weight, and every operation with three of the
+# largest arrays.
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
@@ -258,7 +265,8 @@ left.set_xlabel("numbers in an addition")
 left.set_ylabel("seconds")
 left.legend(fontsize=8)
 flops = 100 * 2 * (100 * 256 + 256 * 784 + 784 * 256 + 256) * 6
-work = flops / 60e12 + counts[False] * 1e5 / gpu_bandwidth
+moved = counts[False] * 3 * 4 * 100 * 784
+work = flops / 67e12 + moved / gpu_bandwidth
 asked, listed = counts[False] * gpu_t0, 15e-6 + counts[False] * 0.6e-6
 right.bar(
     ["one by one", "captured"],
@@ -304,7 +312,7 @@ minigen.use_backend("numpy")
 #
 # Exercises
 # ---------
-# ``minigen learn`` copies ``19_the_same_code_on_a_gpu.py`` into your
+# ``minigen learn 19`` puts ``19_the_same_code_on_a_gpu.py`` into your
 # directory, and ``minigen learn check 19`` says what is right and which
 # mistake is made.
 #
@@ -315,6 +323,6 @@ minigen.use_backend("numpy")
 #
 # Where next
 # ----------
-# On a machine with a GPU, ``MINIGEN_BACKEND=cupy`` before any of these lessons
+# On a machine with a GPU, ``MINIGEN_BACKEND=cupy`` before any other lesson
 # runs it there, and ``minigen train gan --backend cupy --capture`` trains with
 # captured steps. ``pytest -m gpu`` checks that the numbers are the same.

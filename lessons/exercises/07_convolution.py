@@ -33,7 +33,8 @@ def conv_transpose2d(x, weight, bias, stride, padding, output_padding, dilation)
     """The transposed convolution (7.4).
 
     x: (n, c, h, w); weight: W, (c, o, kh, kw); bias: b, (o,), or None. stride, padding and
-    dilation as in conv2d; output_padding: rows and columns added below and right.
+    dilation as in conv2d; output_padding: by how many rows and columns y is larger, below and
+    right; terms fall there too, where s i + d u - p leads there.
     Returns y, (n, o, h', w'), h' = (h - 1) s - 2 p + d (kh - 1) + output_padding + 1.
     """
     n, _, h, w = x.shape
@@ -135,11 +136,11 @@ def zeros_win(x, kernel, stride, padding):
 def overwritten(x, weight, bias, stride, padding, output_padding, dilation):
     y = conv_transpose2d(x * 0, weight, None, stride, padding, output_padding, dilation)
     rows, columns = y.shape[2:]
-    for n, c, i, j, o, u, v in np.ndindex(*x.shape, weight.shape[1], *weight.shape[2:]):
+    for i, j, u, v in np.ndindex(*x.shape[2:], *weight.shape[2:]):
         row = stride * i + dilation * u - padding
         column = stride * j + dilation * v - padding
         if 0 <= row < rows and 0 <= column < columns:
-            y[n, o, row, column] = x[n, c, i, j] * weight[c, o, u, v]
+            y[:, :, row, column] = x[:, :, i, j] @ weight[:, :, u, v]
     return y if bias is None else y + bias.reshape(1, -1, 1, 1)
 
 
@@ -152,7 +153,13 @@ EXERCISES = (
             "(s i + d u, s j + d v) of the padded image.",
             "y[:, :, i, j] += wide[:, :, row, column] @ weight[:, :, u, v].T, and the bias once.",
         ),
-        mistakes={"turned round": (turned, "the kernel is turned round")},
+        mistakes={
+            "turned round": (turned, "the kernel is turned round"),
+            "bias along the columns": (
+                lambda x, w, b, *a: conv2d(x, w, None, *a) + (0 if b is None else b),
+                "first difference",
+            ),
+        },
     ),
     Exercise(
         conv_transpose2d,
@@ -161,7 +168,13 @@ EXERCISES = (
             "The same loops as conv2d's, but x is at (i, j) and y at (s i + d u - p, ...).",
             "Skip pixels outside y, and add: several (i, u) lead to one pixel.",
         ),
-        mistakes={"overwritten": (overwritten, "overwrite each other")},
+        mistakes={
+            "overwritten": (overwritten, "overwrite each other"),
+            "stride for dilation": (
+                lambda x, w, b, s, p, e, d: conv_transpose2d(x, w, b, d, p, e, s),
+                "the result has the shape",
+            ),
+        },
     ),
     Exercise(
         max_pool2d,
@@ -170,7 +183,13 @@ EXERCISES = (
             "What number never wins? Pad with that one.",
             "np.pad(x, border, constant_values=-np.inf), then window.max(axis=(2, 3)).",
         ),
-        mistakes={"padded with zeros": (zeros_win, "zeros outside the image win")},
+        mistakes={
+            "padded with zeros": (zeros_win, "zeros outside the image win"),
+            "channels mixed": (
+                lambda x, *a: max_pool2d(np.maximum(x, x.max(axis=(0, 1))), *a),
+                "for each channel alone",
+            ),
+        },
     ),
     Exercise(
         terms,

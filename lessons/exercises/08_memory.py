@@ -63,8 +63,8 @@ from minigen.equations import REGISTER, Wrong
 from minigen.learn import Exercise, Formula, registered
 
 
-def slow_gradients(x, h, w, u, v, gy, *, cut=False, late=False, last=False, flat=False):
-    """Example by example; the settings are the mistakes."""
+def slow_gradients(x, h, w, u, v, gy, *, mistake=""):
+    """Example by example; with one of the mistakes, or none."""
     gw, gu, gv, gh_all = np.zeros(w.shape), np.zeros(u.shape), np.zeros(v.shape), np.zeros(h.shape)
     for e in range(len(h)):
         states = [h[e]]
@@ -72,19 +72,15 @@ def slow_gradients(x, h, w, u, v, gy, *, cut=False, late=False, last=False, flat
             states.append(np.tanh(w @ x[t, e] + u @ states[-1]))
         gh = np.zeros(len(u))
         for t in range(len(x) - 1, -1, -1):
-            if not last or t == len(x) - 1:
+            if mistake != "last" or t == len(x) - 1:
                 gh = gh + v.T @ gy[t, e]
             gv += np.outer(gy[t, e], states[t + 1])
-            ga = gh if flat else gh * (1 - states[t + 1] ** 2)
+            ga = gh if mistake == "flat" else gh * (1 - states[t + 1] ** 2)
             gw += np.outer(ga, x[t, e])
-            gu += np.outer(ga, states[t + 1] if late else states[t])
-            gh = np.zeros(len(u)) if cut else u.T @ ga
+            gu += np.outer(ga, states[t + 1] if mistake == "late" else states[t])
+            gh = 0 * ga if mistake == "cut" else (u if mistake == "not_turned" else u.T) @ ga
         gh_all[e] = gh
     return gw, gu, gv, gh_all
-
-
-def not_turned(x, h, w, u, v, gy):
-    return slow_gradients(x, h, w, u.T, v, gy)
 
 
 def probe(seed, steps, n, size, hidden, out):
@@ -97,18 +93,21 @@ PROBES = (probe(0, 2, 1, 1, 2, 1), probe(1, 12, 2, 2, 3, 2))
 MISTAKES = {
     "cut": Wrong(
         "nothing is handed back to the step before: U's share of (8.2) is missing",
-        lambda *a: slow_gradients(*a, cut=True),
+        lambda *a: slow_gradients(*a, mistake="cut"),
     ),
     "late": Wrong(
         "the gradient of U is made with h_t in the place of h_{t-1}",
-        lambda *a: slow_gradients(*a, late=True),
+        lambda *a: slow_gradients(*a, mistake="late"),
     ),
     "last": Wrong(
         "only the last output is listened to: V's share of (8.2) is missing before it",
-        lambda *a: slow_gradients(*a, last=True),
+        lambda *a: slow_gradients(*a, mistake="last"),
     ),
-    "flat": Wrong("the slope of tanh is left out", lambda *a: slow_gradients(*a, flat=True)),
-    "not_turned": Wrong("U stands where its transpose belongs", not_turned),
+    "flat": Wrong("the slope of tanh is left out", lambda *a: slow_gradients(*a, mistake="flat")),
+    "not_turned": Wrong(
+        "U stands where its transpose belongs, on the way back",
+        lambda *a: slow_gradients(*a, mistake="not_turned"),
+    ),
 }
 
 
@@ -140,7 +139,10 @@ EXERCISES = (
             "gh = gh + gy[t] @ v; ga = gh * (1 - states[t + 1] ** 2); add to gw, gu and gv; then "
             "gh = ga @ u.",
         ),
-        mistakes={"cut": (MISTAKES["cut"].transcription, "nothing is handed back")},
+        mistakes={
+            "cut": (MISTAKES["cut"].transcription, "nothing is handed back"),
+            "not turned": (MISTAKES["not_turned"].transcription, "on the way back"),
+        },
     ),
     Exercise(
         lstm,

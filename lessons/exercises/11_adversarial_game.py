@@ -50,11 +50,29 @@ GAND = REGISTER["GAND"]
 
 def total(loss):
     """The register's loss without its two parts."""
-    return lambda *args: loss(*args)[0]
+    return lambda real_logits, fake_logits, real_weight=1.0, real_label=1.0: loss(
+        real_logits, fake_logits, real_weight, real_label
+    )[0]
 
 
+right_loss = total(GAND.transcription)
 LOSS_MISTAKES = {
     name: Wrong(wrong.explanation, total(wrong.transcription)) for name, wrong in GAND.wrong.items()
+} | {
+    "negative": Wrong(
+        "the minus in front is missing: what D maximises, not what it minimises",
+        lambda real, fake, w=1.0, s=1.0: -right_loss(real, fake, w, s),
+    ),
+    "no_weight": Wrong(
+        "the weight w is not read", lambda real, fake, w=1.0, s=1.0: right_loss(real, fake, 1.0, s)
+    ),
+    "no_label": Wrong(
+        "the label s is not read", lambda real, fake, w=1.0, s=1.0: right_loss(real, fake, w, 1.0)
+    ),
+    "fake_turned": Wrong(
+        "the logits of the drawings have the other sign: log D where log(1 - D) belongs",
+        lambda real, fake, w=1.0, s=1.0: right_loss(real, -fake, w, s),
+    ),
 }
 
 
@@ -134,7 +152,7 @@ EXERCISES = (
     Exercise(
         discriminator_loss,
         checks=(
-            Formula(total(GAND.transcription), GAND.probes, LOSS_MISTAKES),
+            Formula(right_loss, GAND.probes, LOSS_MISTAKES),
             Property("it stays finite", discriminator_is_stable),
         ),
         hints=(
@@ -146,7 +164,7 @@ EXERCISES = (
             "through D": (through_probabilities, "it stays finite"),
             "sign": (
                 lambda r, f, w=1.0, s=1.0: -discriminator_loss(r, f, w, s),
-                "first difference",
+                "the minus in front is missing",
             ),
         },
     ),

@@ -67,8 +67,14 @@ def slow_gradients(q, k, v, gy, *, centre=True, scale=True, turned=True, values=
         for j in range(len(k)):
             gs = a[j] * (ga[j] - mean if centre else ga[j])
             gq[i] += gs * k[j] / np.sqrt(d)
-            gk[j] += gs * (q[i] if turned else q[j % len(q)]) / np.sqrt(d)
-            gv[j] += (a[j] if values else weights[j % len(q)][i % len(k)]) * gy[i]
+            if turned:
+                gk[j] += gs * q[i] / np.sqrt(d)
+            else:
+                gk[i] += gs * q[j] / np.sqrt(d)
+            if values:
+                gv[j] += a[j] * gy[i]
+            else:
+                gv[i] += a[j] * gy[j]
     return gq, gk, gv
 
 
@@ -78,7 +84,8 @@ def probe(seed, queries, keys, d, dv):
     return tuple(rng.normal(size=shape) for shape in shapes)
 
 
-PROBES = (probe(0, 1, 2, 1, 1), probe(1, 3, 3, 4, 2))
+# the first are square, where a forgotten transpose is a wrong number and no error
+PROBES = (probe(0, 2, 2, 1, 1), probe(1, 3, 3, 4, 2), probe(2, 1, 2, 3, 1))
 MISTAKES = {
     "centre": Wrong(
         "the sum over the row is left out of the softmax's way back",
@@ -102,6 +109,47 @@ MISTAKES = {
 }
 
 
+def attend(scores, v):
+    e = np.exp(scores - scores.max(axis=1, keepdims=True))
+    a = e / e.sum(axis=1, keepdims=True)
+    return a @ v, a
+
+
+def scores_of(q, k):
+    return q @ k.T / np.sqrt(q.shape[1])
+
+
+def over_all(q, k, v, mask):
+    scores = scores_of(q, k) if mask is None else np.where(mask, scores_of(q, k), -np.inf)
+    a = np.exp(scores) / np.exp(scores).sum()
+    return a @ v, a
+
+
+MASK_MISTAKES = {
+    "zero": Wrong(
+        "a hidden score is 0, which is a score like others; it must be minus infinity",
+        lambda q, k, v, m: attend(scores_of(q, k) * (1 if m is None else m), v),
+    ),
+    "ignored": Wrong("the mask is not read", lambda q, k, v, m: attend(scores_of(q, k), v)),
+    "inverted": Wrong(
+        "the mask is read the wrong way round: it is True where a query may look",
+        lambda q, k, v, m: attend(
+            scores_of(q, k) if m is None else np.where(m, -1e300, scores_of(q, k)), v
+        ),
+    ),
+    "over_all": Wrong("all weights together sum to 1, not those of each query", over_all),
+}
+
+
+def not_turned(q, k, v, gy):
+    """As one writes it; where there are not as many keys as queries, it is an error."""
+    d = q.shape[1]
+    a = attend(scores_of(q, k), v)[1]
+    ga = gy @ v.T
+    gs = a * (ga - (a * ga).sum(axis=1, keepdims=True))
+    return gs @ k / np.sqrt(d), gs @ q / np.sqrt(d), a.T @ gy
+
+
 def masked_late(q, k, v, mask=None):
     return REGISTER["ATTENTION"].wrong["mask_after_softmax"].transcription(q, k, v, mask)
 
@@ -114,12 +162,18 @@ def apart(q, k, v, w, u, b, s):
 EXERCISES = (
     Exercise(
         attention,
-        checks=(registered("ATTENTION"),),
+        checks=(registered("ATTENTION", also=MASK_MISTAKES),),
         hints=(
             "Scores first, then the mask, then the softmax of each row.",
             "np.where(mask, scores, -np.inf) before the softmax; the exponential makes it 0.",
         ),
-        mistakes={"mask late": (masked_late, "do not sum to 1")},
+        mistakes={
+            "mask late": (masked_late, "do not sum to 1"),
+            "no mask is a mask": (
+                lambda q, k, v, m: attend(np.where(m, scores_of(q, k), -np.inf), v),
+                "first difference",
+            ),
+        },
     ),
     Exercise(
         attention_gradients,
@@ -129,7 +183,10 @@ EXERCISES = (
             "gs = a * (ga - (a * ga).sum(axis=1, keepdims=True)); then gs @ k and gs.T @ q, both "
             "divided by the root of d.",
         ),
-        mistakes={"centre": (MISTAKES["centre"].transcription, "the sum over the row")},
+        mistakes={
+            "centre": (MISTAKES["centre"].transcription, "the sum over the row"),
+            "turned": (not_turned, "the gradient of k is made with S"),
+        },
     ),
     Exercise(
         additive_attention,

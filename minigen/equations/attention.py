@@ -56,7 +56,7 @@ CAUSAL = numpy.tril(numpy.ones((3, 3), dtype=bool))
             partial(look, late=True),
         ),
     },
-    probes=((Q, K, V, CAUSAL), (Q[:2], K, V, CAUSAL[1:])),
+    probes=((Q, K, V, CAUSAL), (Q[:2], K, V, CAUSAL[1:]), (Q, K[:2], V[:2], None)),
 )
 def attention(q, k, v, mask=None):
     return look(q, k, v, mask)

@@ -54,6 +54,11 @@ def conv_where(where):
     )
 
 
+def some(*shape):
+    """Numbers without symmetry, the same ones for the same shape."""
+    return numpy.random.default_rng(sum(shape)).normal(size=shape)
+
+
 IMAGE = numpy.arange(1.0, 25.0).reshape(1, 2, 4, 3) ** 0.5
 KERNEL = numpy.array([0.3, -1.0, 2.0, 0.7, 1.1, -0.4, 0.9, 0.2]).reshape(1, 2, 2, 2)
 BIAS = numpy.array([0.25])
@@ -92,7 +97,11 @@ BIAS = numpy.array([0.25])
             lambda x, w, b, s, p, d: convolve(x, w.swapaxes(2, 3), b, s, p, d),
         ),
     },
-    probes=((IMAGE, KERNEL, BIAS, 2, 1, 2), (IMAGE, KERNEL, BIAS, 2, 1, 1)),
+    probes=(
+        (IMAGE, KERNEL, BIAS, 2, 1, 2),
+        (some(2, 2, 5, 4), some(3, 2, 2, 2), some(3), 2, 1, 1),
+        (some(1, 2, 5, 4), some(3, 2, 2, 3), None, 1, 1, 2),
+    ),
 )
 def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1):
     return convolve(x, weight, bias, stride, padding, dilation)
@@ -125,7 +134,19 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1):
         ),
         "assigned": Wrong(
             "contributions to one pixel overwrite each other instead of adding up",
-            lambda x, w, b, s, p, e, d: transposed(x, w, b, s, p, e, d, add=False),
+            lambda x, w, b, s, p, e, d: overwritten(x, w, b, s, p, e, d, ("ij", "uv")),
+        ),
+        "assigned_tap_by_tap": Wrong(
+            "contributions to one pixel overwrite each other, the last tap's wins",
+            lambda x, w, b, s, p, e, d: overwritten(x, w, b, s, p, e, d, ("uv", "ij")),
+        ),
+        "zeros_appended": Wrong(
+            "output_padding appends zeros: it only says how large y is, and terms fall there too",
+            lambda x, w, b, s, p, e, d: appended(transposed(x, w, None, s, p, 0, d), b, e),
+        ),
+        "wrapped": Wrong(
+            "pixels above and left of the image come in again on the other side: negative indices",
+            lambda x, w, b, s, p, e, d: transposed(x, w, b, s, p, e, d, first=None),
         ),
         "bias_forgotten": Wrong(
             "the bias is left out",
@@ -142,31 +163,53 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1):
             1,
             2,
         ),
-        (
-            IMAGE,
-            numpy.concatenate([KERNEL, KERNEL[:, ::-1]]),
-            numpy.array([0.25, -1.0]),
-            1,
-            1,
-            0,
-            1,
-        ),
+        (some(2, 2, 4, 3), some(2, 3, 2, 2), some(3), 2, 1, 1, 1),
+        (some(1, 2, 4, 3), some(2, 3, 3, 2), None, 1, 1, 0, 2),
     ),
 )
 def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, dilation=1):
     return transposed(x, weight, bias, stride, padding, output_padding, dilation)
 
 
-def transposed(x, weight, bias, stride, padding, output_padding, dilation, add=True):
+def large(x, weight, stride, padding, output_padding, dilation):
+    """Height and width of a transposed convolution's result."""
+    settings = zip(*map(pair, (stride, padding, output_padding, dilation)), strict=True)
+    return [
+        (n - 1) * s - 2 * p + d * (k - 1) + e + 1
+        for n, k, (s, p, e, d) in zip(x.shape[2:], weight.shape[2:], settings, strict=True)
+    ]
+
+
+def transposed(x, weight, bias, stride, padding, output_padding, dilation, first=0):
+    """first: the smallest index of a pixel; with None, negative ones count from the end."""
     (sh, sw), (ph, pw), (dh, dw) = pair(stride), pair(padding), pair(dilation)
-    eh, ew = pair(output_padding)
-    kernel = weight.shape[2:]
-    height = (x.shape[2] - 1) * sh - 2 * ph + dh * (kernel[0] - 1) + eh + 1
-    width = (x.shape[3] - 1) * sw - 2 * pw + dw * (kernel[1] - 1) + ew + 1
+    height, width = large(x, weight, stride, padding, output_padding, dilation)
+    top, left = (-height, -width) if first is None else (first, first)
     y = numpy.zeros((x.shape[0], weight.shape[1], height, width))
-    for n, c, i, j, o, u, v in numpy.ndindex(*x.shape, weight.shape[1], *kernel):
+    for n, c, i, j, o, u, v in numpy.ndindex(*x.shape, *weight.shape[1:]):
         row, column = tap(sh, ph, dh, i, u), tap(sw, pw, dw, j, v)
-        if 0 <= row < height and 0 <= column < width:
-            term = x[n, c, i, j] * weight[c, o, u, v]
-            y[n, o, row, column] = y[n, o, row, column] + term if add else term
+        if top <= row < height and left <= column < width:
+            y[n, o, row, column] += x[n, c, i, j] * weight[c, o, u, v]
+    return y if bias is None else y + numpy.asarray(bias).reshape(1, -1, 1, 1)
+
+
+def overwritten(x, weight, bias, stride, padding, output_padding, dilation, order):
+    """= in the place of +=; order: which loops are outside, over places or over taps."""
+    (sh, sw), (ph, pw), (dh, dw) = pair(stride), pair(padding), pair(dilation)
+    height, width = large(x, weight, stride, padding, output_padding, dilation)
+    y = numpy.zeros((x.shape[0], weight.shape[1], height, width))
+    sizes = {"ij": x.shape[2:], "uv": weight.shape[2:]}
+    for first in numpy.ndindex(*sizes[order[0]]):
+        for second in numpy.ndindex(*sizes[order[1]]):
+            at = dict(zip(order, (first, second), strict=True))
+            (i, j), (u, v) = at["ij"], at["uv"]
+            row, column = tap(sh, ph, dh, i, u), tap(sw, pw, dw, j, v)
+            if 0 <= row < height and 0 <= column < width:
+                y[:, :, row, column] = x[:, :, i, j] @ weight[:, :, u, v]
+    return y if bias is None else y + numpy.asarray(bias).reshape(1, -1, 1, 1)
+
+
+def appended(y, bias, output_padding):
+    eh, ew = pair(output_padding)
+    y = numpy.pad(y, ((0, 0), (0, 0), (0, eh), (0, ew)))
     return y if bias is None else y + numpy.asarray(bias).reshape(1, -1, 1, 1)

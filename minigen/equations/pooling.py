@@ -12,6 +12,7 @@ IMAGE = numpy.array(
     [[[[0.3, -1.0, 2.0, 0.7, 0.1], [1.1, -0.4, 0.9, 0.2, -0.6], [0.5, 1.7, -0.8, 1.3, 2.4],
        [-0.9, 0.6, 1.9, -1.2, 0.4], [0.8, -0.3, 1.4, 0.05, -2.0]]]]
 )  # fmt: skip
+IMAGES = numpy.random.default_rng(0).normal(size=(2, 3, 5, 4))
 SYMBOLS = {
     "x": "images (n, c, h, w)",
     "y": "result (n, c, h', w')",
@@ -64,8 +65,15 @@ def mean(values, count):
                 x, k, s, p, lambda v, n: max(v) if len(v) == n else max(*v, 0.0))),
         "largest_size": Wrong("the number that is largest in size, whatever its sign",
                               lambda x, k, s, p: pooled(x, k, s, p, lambda v, _: max(v, key=abs))),
+        "channels_mixed": Wrong(
+            "the largest of all channels and examples: pooling is for each channel alone",
+            lambda x, k, s, p: pooled(
+                numpy.broadcast_to(x.max(axis=(0, 1), keepdims=True), x.shape), k, s, p, largest)),
     },
-    probes=((IMAGE, 2, None, 0), (IMAGE, 3, 2, 1), (-abs(IMAGE), 2, 2, 1)),
+    probes=(
+        (IMAGE, 2, None, 0), (IMAGE, 3, 2, 1), (-abs(IMAGE), 2, 2, 1),
+        (IMAGES, 2, None, 0), (IMAGES - 4, 3, 2, 1),
+    ),
 )  # fmt: skip
 def max_pool2d(x, kernel, stride=None, padding=0):
     return pooled(x, kernel, stride, padding, largest)

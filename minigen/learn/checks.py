@@ -120,7 +120,7 @@ class Formula:
         return "\n".join(lines)
 
     def reason(self, candidate: Function) -> str:
-        """Which of the known mistakes agrees with the function at every probe."""
+        """Which of the known mistakes agrees with the function."""
         named = [wrong for wrong in self.wrong.values() if self.agree(candidate, wrong)]
         if not self.wrong:
             return "compare your line with the equation, symbol by symbol"
@@ -131,11 +131,14 @@ class Formula:
         return f"this is a known mistake: {known}; {others} other known mistakes ruled out"
 
     def agree(self, candidate: Function, wrong: Wrong) -> bool:
-        """Whether a function does what a known mistake does, at every probe."""
-        return all(
-            same(outcome(candidate, probe), outcome(wrong.transcription, probe))
+        """Whether a function does what a known mistake does, at every probe that both take: an
+        index that is wrong may be no index at all where another probe's shapes are not alike."""
+        outcomes = [
+            (outcome(candidate, probe), outcome(wrong.transcription, probe))
             for probe in self.probes
-        )
+        ]
+        taken = [(mine, theirs) for mine, theirs in outcomes if mine and theirs]
+        return bool(taken) and all(same(mine, theirs) for mine, theirs in taken)
 
 
 def registered(name: str, **settings: Any) -> Formula:
@@ -187,28 +190,31 @@ def run(function: Function, probe: tuple[Any, ...]) -> Any:
     return result
 
 
-def outcome(function: Function, probe: tuple[Any, ...]) -> list[numpy.ndarray] | str:
-    """What a function makes of a probe: arrays, or the kind of error that it raises."""
+def outcome(function: Function, probe: tuple[Any, ...]) -> list[numpy.ndarray]:
+    """What a function makes of a probe, as arrays; none where it does not take it."""
     try:
         return parts(run(function, probe))
-    except Exception as error:  # a mistake may fit one probe's shapes and not another's
-        return type(error).__name__
+    except Exception:  # a mistake may fit one probe's shapes and not another's
+        return []
 
 
-def same(a: list[numpy.ndarray] | str, b: list[numpy.ndarray] | str) -> bool:
-    """Whether two outcomes agree, up to rounding."""
-    if isinstance(a, str) or isinstance(b, str):
-        return isinstance(a, str) and a == b
+def same(a: list[numpy.ndarray], b: list[numpy.ndarray]) -> bool:
+    """Whether two results agree, up to rounding."""
     return [x.shape for x in a] == [x.shape for x in b] and all(
         equal(x, y, 1e-7).all() for x, y in zip(a, b, strict=True)
     )
 
 
 def parts(result: Any) -> list[numpy.ndarray]:
-    """A result, one number or array or several in a tuple or list, as float64 arrays."""
+    """A result, one number or array or several in a tuple or list, as float64 arrays.
+
+    A list of plain numbers, or of lists of them, is one array.
+    """
     if result is None:
         raise Rejected("it returns nothing: is there a return at its end?")
-    several = result if isinstance(result, tuple | list) else [result]
+    plain = int | float | numpy.generic | list
+    one = isinstance(result, list) and all(isinstance(part, plain) for part in result)
+    several = result if isinstance(result, tuple | list) and not one else [result]
     try:
         return [
             numpy.asarray(to_numpy(part.array) if isinstance(part, Tensor) else part, dtype=float)

@@ -1,7 +1,9 @@
-"""Layers whose weight is divided by its largest singular value, so that they stretch nothing.
+"""Layers whose weight is divided by its largest singular value.
 
-A discriminator made of such layers, with activations of slope at most 1, has gradients of at
-most 1 everywhere.
+A dense layer then stretches nothing, once u and v have settled: a discriminator made of such
+layers, with activations of slope at most 1, has gradients of at most 1 everywhere. A convolution's
+weight counts as a matrix (out, everything else), whose largest singular value is not that of the
+map of images: there it is a normalisation and not a bound.
 """
 
 from typing import Any
