@@ -1,5 +1,6 @@
 """Floor 3: making tensors. New arrays are made on the active backend."""
 
+import operator
 from typing import Any
 
 from minigen import backend
@@ -47,6 +48,18 @@ def ones(shape: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) ->
 
 
 def arange(start: int, stop: int | None = None, step: int = 1) -> Tensor:
-    """Integers start, start + step, ... below stop, as an int64 tensor; arange(n) is 0..n-1."""
+    """Integers start, start + step, ... below stop, as an int64 tensor; arange(n) is 0..n-1.
+
+    Raises TypeError for other numbers: rounding would decide how many there are.
+    """
+    for value in (start, stop, step):
+        if value is not None:
+            try:
+                operator.index(value)
+            except TypeError:
+                raise TypeError(
+                    f"arange: start, stop and step must be integers; got {value!r}; multiply "
+                    "integers by the step, as in minigen.arange(10).astype('float32') * 0.1"
+                ) from None
     first, last = (0, start) if stop is None else (start, stop)
     return tensor(backend.active().arange(first, last, step, dtype="int64"))

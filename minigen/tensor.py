@@ -15,19 +15,10 @@ from minigen.methods import NumpyMethods
 
 DEFAULT_FLOAT = "float32"
 REFLECTED = {
-    "add": "__radd__",
-    "subtract": "__rsub__",
-    "multiply": "__rmul__",
-    "divide": "__rtruediv__",
-    "power": "__rpow__",
-    "matmul": "__rmatmul__",
-    "less": "__gt__",
-    "less_equal": "__ge__",
-    "greater": "__lt__",
-    "greater_equal": "__le__",
-    "equal": "__eq__",
-    "not_equal": "__ne__",
-}
+    "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__",
+    "power": "__rpow__", "matmul": "__rmatmul__", "less": "__gt__", "less_equal": "__ge__",
+    "greater": "__lt__", "greater_equal": "__le__", "equal": "__eq__", "not_equal": "__ne__",
+}  # fmt: skip
 
 
 def _raw(x: Any) -> Any:
@@ -166,9 +157,10 @@ class Tensor(NumpyMethods):
             "if there is one, or x.numpy() for a plain array"
         )
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **more: Any) -> Any:
         reflected = REFLECTED.get(ufunc.__name__)
-        if method == "__call__" and reflected and len(inputs) == 2 and inputs[1] is self:
+        plain = method == "__call__" and not more and len(inputs) == 2
+        if plain and reflected and inputs[1] is self:
             return getattr(self, reflected)(inputs[0])  # array + tensor
         raise TypeError(
             f"numpy.{ufunc.__name__} does not trace tensors; use minigen.{ufunc.__name__} "
@@ -196,6 +188,10 @@ class Tensor(NumpyMethods):
                 "concatenate"
             )
         new = _raw(values)
+        if isinstance(new, float) and self.dtype.kind in "iub":
+            raise TypeError(
+                f"{operation}: the new values must be {self.dtype}; got {new}; convert one of them"
+            )
         if is_array(new) and new.dtype != self.dtype:
             raise TypeError(
                 f"{operation}: the new values must be {self.dtype}; got {new.dtype}; convert "

@@ -58,6 +58,8 @@ def wanted() -> int:
 
 
 threads = Threads()
+if hasattr(os, "register_at_fork"):  # a forked process has the pool, but none of its threads
+    os.register_at_fork(after_in_child=lambda: threads.__init__())  # type: ignore[misc]
 
 
 def in_parts(work: Callable[[slice], Any], x: Array) -> None:

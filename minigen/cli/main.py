@@ -19,7 +19,15 @@ from minigen.data import DataError
 from minigen.learn.lesson import LessonError
 from minigen.training import DivergenceError, RunError
 
-MENDABLE = (BackendError, DataError, DivergenceError, LessonError, RunError, OSError)
+MENDABLE = (
+    BackendError,
+    DataError,
+    DivergenceError,
+    LessonError,
+    RunError,
+    OSError,
+    FloatingPointError,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96})

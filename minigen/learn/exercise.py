@@ -79,7 +79,7 @@ def judge(exercise: Exercise, answer: Callable[..., Any] | None, file: str = "")
         if UNSOLVED in str(error):
             return Verdict(exercise.name, "not started", str(error))
         return Verdict(exercise.name, "wrong", raised(error, file))
-    except Exception as error:  # the reader's code may raise anything
+    except (Exception, SystemExit) as error:  # the reader's code may raise anything
         return Verdict(exercise.name, "wrong", raised(error, file))
     return Verdict(exercise.name, "passed", f"{len(exercise.checks)} checks passed")
 
@@ -102,7 +102,7 @@ def check_file(lesson: Lesson, path: Path) -> list[Verdict]:
     except SyntaxError as error:
         message = f"{path.name}, line {error.lineno}: {error.msg}\n    {(error.text or '').strip()}"
         return [Verdict(exercise.name, "wrong", message) for exercise in wanted]
-    except Exception as error:  # the reader's code may raise anything
+    except (Exception, SystemExit) as error:  # the reader's code may raise anything
         message = f"{path.name} cannot be run: {raised(error, str(path))}"
         return [Verdict(exercise.name, "wrong", message) for exercise in wanted]
     return [judge(exercise, answers.get(exercise.name), str(path)) for exercise in wanted]

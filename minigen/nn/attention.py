@@ -61,6 +61,11 @@ class MultiHeadAttention(Module):
                     f"MultiHeadAttention: {name} must be (steps, n, {size}), time first; got "
                     f"{tuple(x.shape)}"
                 )
+        if q.shape[1] != k.shape[1] or tuple(k.shape[:2]) != tuple(v.shape[:2]):
+            raise ValueError(
+                "MultiHeadAttention: q, k and v must have one n, and k and v as many steps; got "
+                f"{tuple(q.shape)}, {tuple(k.shape)}, {tuple(v.shape)}"
+            )
         rows = [slice(i * size, (i + 1) * size) for i in range(3)]
         shape = tuple(q.shape)
         q, k, v = (
@@ -113,7 +118,8 @@ class AdditiveAttention(Module):
 
     def forward(self, q: Any, k: Any, v: Any = None, mask: Any = None) -> tuple[Any, Any]:
         v = k if v is None else v
-        if len(q.shape) != 2 or len(k.shape) != 3 or tuple(k.shape[:2]) != tuple(v.shape[:2]):
+        fits = len(q.shape) == 2 and len(k.shape) == 3 and q.shape[0] == k.shape[1]
+        if not fits or tuple(k.shape[:2]) != tuple(v.shape[:2]):
             raise ValueError(
                 "AdditiveAttention: q must be (n, query), k (steps, n, key) and v (steps, n, "
                 f"features); got {tuple(q.shape)}, {tuple(k.shape)}, {tuple(v.shape)}"

@@ -49,6 +49,12 @@ class Sequential(Module):
 
     def __init__(self, *modules: Module) -> None:
         for i, module in enumerate(modules):
+            if not isinstance(module, Module):
+                what = module.__name__ if isinstance(module, type) else repr(module)
+                raise TypeError(
+                    f"Sequential: every part must be a Module; part {i} is {what}; write "
+                    "nn.ReLU() for an activation, with brackets"
+                )
             setattr(self, str(i), module)
 
     def forward(self, x: Any) -> Any:

@@ -140,8 +140,14 @@ class Module:
     def astype(self, dtype: Any) -> "Module":
         """Convert parameters and buffers to "float32" or "float64", in place; returns self.
 
-        Make optimisers after this: they hold the parameters' memory.
+        Make optimisers after this: they hold the parameters' memory. Raises TypeError, before
+        anything has changed, for another dtype.
         """
+        if getattr(dtype, "__name__", str(dtype)) not in ("float32", "float64"):
+            raise TypeError(
+                f"{type(self).__name__}.astype: dtype must be float32 or float64; got {dtype!r}; "
+                "parameters are trained in one of these"
+            )
         for _, value in self._named(Tensor):
             if value.dtype.kind == "f":
                 trained = value.requires_grad

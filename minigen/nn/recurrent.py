@@ -77,6 +77,12 @@ class RNN(Module):
         check_sequence("RNN", x, size)
         lengths = check_lengths("RNN", lengths, x)
         h = zero_state(x, hidden) if h is None else h
+        if tuple(h.shape) != (x.shape[1], hidden):
+            raise ValueError(
+                f"RNN: the state must be {(x.shape[1], hidden)}; got {tuple(h.shape)}; a state "
+                "belongs to a batch of one size"
+            )
+        x = x if lengths is None else where(going_on(lengths, x), x, 0.0)
         inputs = linear(x, self.weight_ih_l0, self.bias_h)  # of all steps in one product
         states = []
         for t in range(x.shape[0]):
@@ -147,6 +153,9 @@ class LSTM(Module):
     def forward(self, x: Any, state: State | None = None, lengths: Any = None) -> tuple[Any, State]:
         check_sequence("LSTM", x, self.input_size)
         last_h, last_c = [], []
+        lengths = check_lengths("LSTM", lengths, x)
+        if lengths is not None:  # 0 times NaN would be NaN in the gradients of the weights
+            x = where(going_on(lengths, x), x, 0.0)
         for k in range(self.num_layers):
             weight_ih, weight_hh, bias_ih, bias_hh = (
                 getattr(self, f"{name}_l{k}")

@@ -37,9 +37,15 @@ def _transpose(y: Array, weight: Array, *, size: Pair, geometry: Geometry) -> Ar
     return convolve_fast.transpose(y, weight, size, geometry)
 
 
+def cut(y: Any, size: Any) -> Any:
+    """The first rows and columns of y: with an output_padding as large as the stride, a convolution
+    finds more positions than the transposed one had."""
+    return y if tuple(y.shape[2:]) == tuple(size) else y[:, :, : size[0], : size[1]]
+
+
 @_transpose.vjp("y")
 def _(gx, _x, _y, weight, *, size, geometry):
-    return _conv(gx, weight, geometry=geometry)
+    return cut(_conv(gx, weight, geometry=geometry), _y.shape[2:])
 
 
 @_transpose.vjp("weight")
@@ -59,7 +65,7 @@ def _(gw, _w, _x, y, *, kernel, geometry):
 
 @_weight_of.vjp("y")
 def _(gw, _w, x, _y, *, kernel, geometry):
-    return _conv(x, gw, geometry=geometry)
+    return cut(_conv(x, gw, geometry=geometry), _y.shape[2:])
 
 
 def over_positions(g: Any) -> Any:
@@ -97,7 +103,7 @@ def _transpose_bias(
 
 @_transpose_bias.vjp("y")
 def _(gx, _x, _y, weight, _bias, *, size, geometry):
-    return _conv(gx, weight, geometry=geometry)
+    return cut(_conv(gx, weight, geometry=geometry), _y.shape[2:])
 
 
 @_transpose_bias.vjp("weight")

@@ -228,8 +228,22 @@ def _(gz, _z, x, y):
     return gz * (y > x) + gz * (x == y) * 0.5
 
 
+def check_signed(operation: str, x: Any) -> None:
+    """Raise TypeError for numbers of which -x cannot be formed."""
+    if getattr(x, "dtype", None) is not None and x.dtype.kind in "ub":
+        raise TypeError(
+            f"{operation}: the numbers must have a sign, for it is -max(-x); got {x.dtype}; "
+            "convert with .astype('int64')"
+        )
+
+
 def minimum(x: Any, y: Any) -> Any:
-    """min(x, y) = -max(-x, -y), with the gradients of ``maximum``    [E.MINIMUM]"""
+    """min(x, y) = -max(-x, -y), with the gradients of ``maximum``    [E.MINIMUM]
+
+    Raises TypeError for unsigned integers and booleans, which have no -x.
+    """
+    for each in (x, y):
+        check_signed("minimum", each)
     return -maximum(-x, -y)
 
 

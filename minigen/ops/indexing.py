@@ -37,7 +37,7 @@ def check_positions(operation: str, positions: Array, size: int, what: str) -> N
 def _is_basic(key: Any) -> bool:
     """True for keys of numbers, slices, None and ..., which pick no element twice."""
     parts = key if isinstance(key, tuple) else (key,)
-    return not any(is_array(p) or isinstance(p, list) for p in parts)
+    return not any(is_array(p) or isinstance(p, list | tuple) for p in parts)
 
 
 def _check_key(x: Array, key: Any) -> None:
@@ -107,8 +107,9 @@ def known(picked: Array, positions: Array, size: int) -> Array:
 def embedding(weight: Array, indices: Array) -> Array:
     """y_i = W[indices_i]    gW = zeros with gy_i added to row indices_i    [E.EMBEDDING]
 
-    weight: (v, d), one row for each of v symbols; indices: integers in 0..v-1 of any shape
-    (...) -> (..., d). Raises TypeError, IndexError for other indices (see ``known``).
+    weight: (v, d), one row for each of v symbols; indices: integers in -v..v-1 of any shape, those
+    below 0 counted from the end (...) -> (..., d). Raises TypeError, IndexError for other indices
+    (see ``known``).
     """
     size = weight.shape[0]
     if may_look(indices) or indices.dtype.kind not in "iu":

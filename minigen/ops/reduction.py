@@ -10,7 +10,7 @@ from typing import Any
 
 from minigen.autograd import primitive
 from minigen.backend import Array, xp
-from minigen.ops.elementwise import exp
+from minigen.ops.elementwise import check_signed, exp
 from minigen.ops.shape import broadcast_to
 
 Axis = int | tuple[int, ...] | None
@@ -89,7 +89,11 @@ def _(gy, y, x, *, axis=None, keepdims=False):
 
 
 def reduce_min(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    """min x = -max(-x), with the gradient of ``reduce_max``    [E.MIN]"""
+    """min x = -max(-x), with the gradient of ``reduce_max``    [E.MIN]
+
+    Raises TypeError for unsigned integers and booleans, which have no -x.
+    """
+    check_signed("min", x)
     return -reduce_max(-x, axis=axis, keepdims=keepdims)
 
 

@@ -176,6 +176,7 @@ class UpdateRule(ABC):
                     f"{who}: {name} must have shape {buffer.shape} and dtype {buffer.dtype}; got "
                     f"{shape} {dtype}; load a state of a rule with the same parameters"
                 )
+        values = {name: asarray(state[name], like=buffer) for name, buffer in self.state.items()}
         self.t = t
         for name, buffer in self.state.items():
-            buffer[...] = asarray(state[name], like=buffer)
+            buffer[...] = values[name]

@@ -104,7 +104,8 @@ class LanguageTraining(Method):
     def epoch(self, flat: Any, batch_size: int, rng: Generator) -> Iterator[Any]:
         """One epoch: windows of all streams, and the symbols that follow, in their order."""
         self.state = None
-        late = int(rng.integers(0, min(self.window, len(flat) // 4), 1)[0])
+        spare = len(flat) - 2 * batch_size + 1  # every stream keeps two symbols
+        late = int(rng.integers(0, max(1, min(self.window, len(flat) // 4, spare)), 1)[0])
         return windows(streams(flat[late:], batch_size), self.window)
 
     def step(self, x: Any) -> dict[str, Any]:

@@ -51,7 +51,7 @@ WRITTEN = (
     "reconstructions.png", "latent.png", "traversals.png", "kernels.png", "features.png",
     "losses.png", "pictures/samples-*.png",
     "pictures/reconstructions-*.png", "samples.txt", "pictures/sample-*.txt",
-    "samples.mid",
+    "samples.mid", "sample-seed*.png", "sample-seed*.mid", "interpolation-*.png",
 )  # fmt: skip
 SNAPSHOTS = 10  # sample sheets over a run, unless told otherwise
 
@@ -63,7 +63,8 @@ class RunError(ValueError):
 def new_directory(path: str | os.PathLike[str] | None, name: str, overwrite: bool) -> Path:
     """The directory of a new run: ``path``, or the first free runs/NAME, runs/NAME-2, ...
 
-    Raises RunError if ``path`` holds a run already, unless ``overwrite``.
+    Raises RunError if ``path`` holds a run already, unless ``overwrite``, and if it holds anything
+    else: what is not a run's is never touched.
     """
     if path is None:
         number = 1
@@ -77,11 +78,21 @@ def new_directory(path: str | os.PathLike[str] | None, name: str, overwrite: boo
             )
         if directory.exists() and not directory.is_dir():
             raise RunError(f"train: --out must be a directory; {directory} is a file")
+        strange = directory.exists() and not (directory / "config.json").exists()
+        if strange and any(directory.iterdir()):
+            raise RunError(
+                f"train: --out must be a new directory, an empty one or that of a run; {directory} "
+                "holds something else; give another --out"
+            )
     directory.mkdir(parents=True, exist_ok=True)
-    for pattern in WRITTEN:  # of an earlier run: nothing of it may pass for the new one's
+    return directory
+
+
+def clear(directory: Path) -> None:
+    """Delete what an earlier run has written: nothing of it may pass for the new one's."""
+    for pattern in WRITTEN:
         for old in directory.glob(pattern):
             old.unlink()
-    return directory
 
 
 def save_json(path: Path, values: dict[str, Any]) -> None:
@@ -109,7 +120,6 @@ def train_run(
     or the user presses Ctrl-C (RunError), the history and the loss curves of the finished epochs
     are kept; after Ctrl-C the weights are, too.
     """
-    save_json(directory / "config.json", config)
     gallery = gallery or Gallery(method.model, test, directory)
     every = config.get("picture_every") or max(1, config["epochs"] // SNAPSHOTS)
 
@@ -130,6 +140,9 @@ def train_run(
         schedules=schedules,
         capture=capture,
     )
+    method.steps(images.flat, trainer.batch_size)  # the last thing that may refuse the data
+    clear(directory)
+    save_json(directory / "config.json", config)
     figures = _run(trainer, config["epochs"], directory, gallery)
     method.model.eval().save(directory / "checkpoint.safetensors")
     gallery.everything(trainer.history)
@@ -144,13 +157,14 @@ def _run(trainer: Trainer, epochs: int, directory: Path, gallery: Gallery) -> di
     """Train; where that ends early, keep what there is."""
     try:
         return dict(trainer.run(epochs))
-    except (DivergenceError, KeyboardInterrupt) as error:
-        if trainer.history.rows:
+    except (DivergenceError, KeyboardInterrupt, OSError) as error:
+        if not isinstance(error, DivergenceError):  # the weights first, whatever comes now
+            trainer.method.finish(trainer.images.flat)
+            trainer.method.model.save(directory / "checkpoint.safetensors")
+        if not isinstance(error, OSError) and trainer.history.rows:
             gallery.losses(trainer.history)
-        if isinstance(error, DivergenceError):
+        if not isinstance(error, KeyboardInterrupt):
             raise
-        trainer.method.finish(trainer.images.flat)
-        trainer.method.model.save(directory / "checkpoint.safetensors")
         raise RunError(
             f"train: stopped by Ctrl-C after {trainer.epoch} of {epochs} epochs; the weights and "
             f"the history up to here are in {directory}; draw from them with 'minigen sample'"

@@ -106,6 +106,7 @@ class Trainer:
                 if self.test is not None:
                     with self.method.model.evaluating():
                         figures |= self.method.evaluate(self.test.flat)
+                    self._check_finite(figures, "after the last step")
                 row = {"epoch": self.epoch, "step": self.step, "seconds": round(self.seconds, 3)}
                 self.history.add(row | figures)
                 bar.epoch(self.epoch, figures)
@@ -136,12 +137,15 @@ class Trainer:
         """The losses so far in this epoch, read from the device and checked."""
         sums = self.steps.sums
         means = {name: float(to_numpy(total)) / steps for name, total in sums.items()}
-        for name, value in means.items():
+        self._check_finite(means, f"within the last {REPORT_STEPS} steps before")
+        return means
+
+    def _check_finite(self, figures: Mapping[str, float], when: str) -> None:
+        """Raise DivergenceError where a figure is NaN or infinite."""
+        for name, value in figures.items():
             if not math.isfinite(value):
                 raise DivergenceError(
                     f"{self.method.name}: the loss '{name}' must stay finite; it became {value} "
-                    f"within the last {REPORT_STEPS} steps before step {self.step} (epoch "
-                    f"{self.epoch + 1}); lower alpha, or find the operation that broke with "
-                    "minigen.detect_anomaly()"
+                    f"{when} step {self.step} (epoch {self.epoch + 1}); lower alpha, or find the "
+                    "operation that broke with minigen.detect_anomaly()"
                 )
-        return means

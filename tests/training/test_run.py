@@ -9,6 +9,7 @@ from matplotlib.image import imread
 from minigen import data, models, optim, training
 from minigen.backend import Generator
 from minigen.training import RunError, load_run, new_directory, pictures, train_run
+from minigen.training.run import clear
 
 FILES = ("config.json", "history.csv", "result.json", "checkpoint.safetensors", "losses.png")
 
@@ -108,8 +109,19 @@ def test_a_checkpoint_of_another_size_is_refused(tmp_path):
 def test_overwriting_leaves_nothing_of_the_run_before(tmp_path):
     make_run(tmp_path, "vae", epochs=2)
     (tmp_path / "notes.txt").write_text("the user's own")
-    new_directory(tmp_path, "x", True)
+    before = sorted(tmp_path.rglob("*"))
+    assert new_directory(tmp_path, "x", True) == tmp_path
+    assert sorted(tmp_path.rglob("*")) == before  # what may still fail must not cost the old run
+    clear(tmp_path)
     assert [p.name for p in sorted(tmp_path.rglob("*")) if p.is_file()] == ["notes.txt"]
+
+
+def test_a_directory_that_is_no_run_is_left_alone(tmp_path):
+    (tmp_path / "samples.txt").write_text("the user's own")
+    for overwrite in (False, True):
+        with pytest.raises(RunError, match="holds something else; give another --out"):
+            new_directory(tmp_path, "x", overwrite)
+    assert (tmp_path / "samples.txt").read_text() == "the user's own"
 
 
 def test_ctrl_c_keeps_weights_and_curves(tmp_path, monkeypatch):
