@@ -102,11 +102,11 @@ class Trainer:
                 began = time.perf_counter()
                 figures = self._train_epoch(bar)
                 self.seconds += time.perf_counter() - began
-                self.epoch += 1
                 if self.test is not None:
                     with self.method.model.evaluating():
                         figures |= self.method.evaluate(self.test.flat)
-                    self._check_finite(figures, "after the last step")
+                    self._check_finite(figures, "after")
+                self.epoch += 1
                 row = {"epoch": self.epoch, "step": self.step, "seconds": round(self.seconds, 3)}
                 self.history.add(row | figures)
                 bar.epoch(self.epoch, figures)

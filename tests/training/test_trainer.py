@@ -141,6 +141,18 @@ def test_a_diverging_vae_raises():
         trainer.run(3)
 
 
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_figures_of_the_data_held_back_must_be_finite_too(bad):
+    """The last step may have thrown the weights away: its own loss was taken before it."""
+    method = Recorder()
+    method.evaluate = lambda flat: {"test_loss": bad}
+    images = data.digits("test")
+    trainer = Trainer(method, images, images, batch_size=100, rng=Generator(0), progress=False)
+    with pytest.raises(DivergenceError, match=r"'test_loss' .* after step \d+ \(epoch 1\); lower"):
+        trainer.run(2)
+    assert trainer.epoch == 0 and not trainer.history.rows
+
+
 @pytest.mark.parametrize(("options", "message"), [({"batch_size": 0}, "batch_size")])
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
