@@ -39,13 +39,17 @@ def steps(x_size, w_size, stride, padding, dilation, where=tap):
     return height, width, found
 
 
+def plus(y, bias):
+    return y if bias is None else y + numpy.asarray(bias).reshape(1, -1, 1, 1)
+
+
 def convolve(x, weight, bias, stride, padding, dilation, where=tap):
     height, width, found = steps(x.shape[2:], weight.shape[2:], stride, padding, dilation, where)
     y = numpy.zeros((x.shape[0], weight.shape[0], height, width))
     for i, j, u, v, row, column in found:
         for n, o, c in numpy.ndindex(len(x), len(weight), x.shape[1]):
             y[n, o, i, j] += x[n, c, row, column] * weight[o, c, u, v]
-    return y if bias is None else y + numpy.asarray(bias).reshape(1, -1, 1, 1)
+    return plus(y, bias)
 
 
 def conv_where(where):
@@ -190,7 +194,7 @@ def transposed(x, weight, bias, stride, padding, output_padding, dilation, first
         row, column = tap(sh, ph, dh, i, u), tap(sw, pw, dw, j, v)
         if top <= row < height and left <= column < width:
             y[n, o, row, column] += x[n, c, i, j] * weight[c, o, u, v]
-    return y if bias is None else y + numpy.asarray(bias).reshape(1, -1, 1, 1)
+    return plus(y, bias)
 
 
 def overwritten(x, weight, bias, stride, padding, output_padding, dilation, order):
@@ -206,10 +210,10 @@ def overwritten(x, weight, bias, stride, padding, output_padding, dilation, orde
             row, column = tap(sh, ph, dh, i, u), tap(sw, pw, dw, j, v)
             if 0 <= row < height and 0 <= column < width:
                 y[:, :, row, column] = x[:, :, i, j] @ weight[:, :, u, v]
-    return y if bias is None else y + numpy.asarray(bias).reshape(1, -1, 1, 1)
+    return plus(y, bias)
 
 
 def appended(y, bias, output_padding):
     eh, ew = pair(output_padding)
     y = numpy.pad(y, ((0, 0), (0, 0), (0, eh), (0, ew)))
-    return y if bias is None else y + numpy.asarray(bias).reshape(1, -1, 1, 1)
+    return plus(y, bias)

@@ -24,16 +24,17 @@ def raw(x: Any) -> Array:
     return x.array if isinstance(x, Traced) else x
 
 
-def like_image(x: Array, size: Pair) -> Array:
-    """Zeros for images of another size, channels last in memory."""
-    n, c = x.shape[:2]
-    return xp(x).zeros((n, *size, c), dtype=x.dtype).transpose(0, 3, 1, 2)
-
-
 def blank(x: Array, size: Pair) -> Array:
-    """``like_image``, to be filled: its numbers are any."""
+    """Images of another size, to be filled, channels last in memory."""
     n, c = x.shape[:2]
     return xp(x).empty((n, *size, c), dtype=x.dtype).transpose(0, 3, 1, 2)
+
+
+def like_image(x: Array, size: Pair) -> Array:
+    """Zeros for images of another size, channels last in memory."""
+    y = blank(x, size)
+    y[...] = 0
+    return y
 
 
 def bordered(x: Array, padding: Pair, value: float) -> Array:

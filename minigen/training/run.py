@@ -157,14 +157,17 @@ def _run(trainer: Trainer, epochs: int, directory: Path, gallery: Gallery) -> di
     """Train; where that ends early, keep what there is."""
     try:
         return dict(trainer.run(epochs))
-    except (DivergenceError, KeyboardInterrupt, OSError) as error:
-        if not isinstance(error, DivergenceError):  # the weights first, whatever comes now
-            trainer.method.finish(trainer.images.flat)
-            trainer.method.model.save(directory / "checkpoint.safetensors")
-        if not isinstance(error, OSError) and trainer.history.rows:
+    except DivergenceError:
+        if trainer.history.rows:
             gallery.losses(trainer.history)
-        if not isinstance(error, KeyboardInterrupt):
+        raise
+    except (KeyboardInterrupt, OSError) as error:
+        trainer.method.finish(trainer.images.flat)  # the weights first, whatever comes now
+        trainer.method.model.save(directory / "checkpoint.safetensors")
+        if isinstance(error, OSError):
             raise
+        if trainer.history.rows:
+            gallery.losses(trainer.history)
         raise RunError(
             f"train: stopped by Ctrl-C after {trainer.epoch} of {epochs} epochs; the weights and "
             f"the history up to here are in {directory}; draw from them with 'minigen sample'"
