@@ -70,14 +70,15 @@ ELEMENTWISE = [
 ]
 
 # ---------------------------------------------------------------- activation
+SLOPES = [0.2, 1.0, 0.0, 2.5, -0.5]  # below zero: as in GANs, a line, ReLU, steeper, turned
 ACTIVATION = [
     *unary("[E.RELU]", ops.relu, off_zero),
     *unary("[E.LEAKYRELU]", ops.leaky_relu, off_zero),
-    row("[E.LEAKYRELU]", ops.leaky_relu, off_zero(2, 3), slope=0.2),
+    *[row("[E.LEAKYRELU]", ops.leaky_relu, off_zero(2, 3), slope=slope) for slope in SLOPES],
     *[
         row("", activation.gate, anywhere(2, 3), oracle=lambda x, by, slope=0.0: np.where(
             by > 0, x, slope * x), by=np.array([[1.0, -1.0, 0.0], [2.0, 0.5, -3.0]]), **settings)
-        for settings in ({}, {"slope": 0.2})
+        for settings in ({}, *({"slope": slope} for slope in SLOPES))
     ],
     *unary("[E.ELU]", ops.elu, off_zero),
     row("[E.ELU]", ops.elu, off_zero(2, 3), alpha=0.5),

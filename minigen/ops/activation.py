@@ -33,10 +33,11 @@ def gate(x: Array, *, by: Array, slope: float = 0.0) -> Array:
     def work(y: Array, x: Array, by: Array) -> None:
         if slope == 0:
             xp(x).multiply(x, by > 0, out=y)
-            return
-        xp(x).multiply(by > 0, y.dtype.type(1 - slope), out=y)
-        y += slope
-        y *= x
+        elif 0 < slope <= 1:
+            xp(x).maximum(by > 0, y.dtype.type(slope), out=y)
+            y *= x
+        else:
+            y[...] = xp(x).where(by > 0, x, slope * x)
 
     return blockwise(work, x, by)
 
@@ -71,9 +72,10 @@ def leaky_relu(x: Array, *, slope: float = 0.01) -> Array:
 
     Maas, Hannun and Ng 2013. slope: a number, 0.2 in most GANs.
     """
-
-    if not 0 < slope <= 1:
-        return _positive_part(x) - slope * _positive_part(-x)
+    if slope == 0:
+        return _positive_part(x)  # 0 · (-∞) would be no number
+    if not 0 < slope <= 1 or x.dtype.kind != "f":
+        return xp(x).where(x > 0, x, slope * x)
 
     def work(y: Array, x: Array) -> None:
         xp(x).multiply(x, slope, out=y)  # below x just where x > 0

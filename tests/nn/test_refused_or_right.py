@@ -61,6 +61,19 @@ def test_no_result_is_written_past_a_tensor():
         minigen.leaky_relu(minigen.tensor([1.0, -1.0]), slope=minigen.tensor([0.1]))
 
 
+@pytest.mark.parametrize("slope", [0.0, 0.2, 1e8, -3.0])
+def test_leaky_relu_out_to_infinity(slope):
+    far = np.array([-np.inf, -2.0, 3.0, np.inf], np.float32)
+    x = minigen.tensor(far, requires_grad=True)
+    y = minigen.leaky_relu(x, slope=slope)
+    y.backward(np.ones(4, np.float32))
+    below = slope * far[:2] if slope else [0.0, 0.0]
+    np.testing.assert_array_equal(y.numpy(), np.float32([*below, 3.0, np.inf]))
+    np.testing.assert_array_equal(x.grad.numpy(), np.float32([slope, slope, 1.0, 1.0]))
+    whole = minigen.leaky_relu(minigen.tensor([-2, 3]), slope=slope)
+    np.testing.assert_array_equal(whole.numpy(), [slope * -2, 3.0])
+
+
 @pytest.mark.parametrize("value", [1.7, float("nan")])
 def test_integers_take_no_fractions(value):
     t = minigen.tensor([1, 2])
