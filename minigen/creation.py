@@ -6,10 +6,8 @@ from typing import Any
 from minigen import backend
 from minigen.autograd import Traced
 from minigen.backend import is_array
+from minigen.ops.elementwise import FLOATS
 from minigen.tensor import DEFAULT_FLOAT, Tensor
-
-KINDS = "biufc"  # booleans, integers, floats; complex only while derivatives are checked
-FLOATS = ("float32", "float64", "complex128")
 
 
 def tensor(values: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -25,9 +23,7 @@ def tensor(values: Any, dtype: Any = None, requires_grad: bool = False) -> Tenso
     array = backend.asarray(raw, dtype=dtype)
     if dtype is None and made_of_numbers and array.dtype.kind == "f":
         array = array.astype(DEFAULT_FLOAT)
-    if array.dtype.kind not in KINDS or (
-        array.dtype.kind in "fc" and array.dtype.name not in FLOATS
-    ):
+    if array.dtype.kind not in "biu" and array.dtype.name not in FLOATS:
         raise TypeError(
             "tensor: values must be numbers of type float32, float64, integer or bool; got "
             f"{array.dtype} from {type(values).__name__}; pass dtype='float32'"

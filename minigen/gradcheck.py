@@ -58,12 +58,14 @@ def gradcheck(
     Choose inputs away from kinks and ties.
 
     Raises GradientError, naming function, argument, index, the gradient got and the one
-    expected; ValueError or TypeError for other arguments than these.
+    expected; ValueError or TypeError for other arguments than these; GraphError in no_grad().
     """
     if order not in (1, 2):
         raise ValueError(f"gradcheck: order must be 1 or 2; got {order!r}")
     if method not in ("auto", "complex", "central"):
         raise ValueError(f"gradcheck: method must be auto, complex or central; got {method!r}")
+    if not autograd.is_recording():
+        raise autograd.GraphError("gradcheck: there is no graph to check inside no_grad()")
     tensors = [_as_float64(x) for x in inputs]
     checked = [i for i, x in enumerate(tensors) if x.dtype.kind == "f"]
     if not checked:

@@ -26,13 +26,15 @@ def _raw(x: Any) -> Any:
     return x.array if isinstance(x, Traced) else x
 
 
-def _raw_key(key: Any) -> Any:
-    """An index with its tensors replaced by their arrays, lists by arrays."""
+def _raw_key(key: Any, own: bool = False) -> Any:
+    """An index with its tensors replaced by their arrays, lists by arrays. own: as copies, which
+    the backward pass finds as they were."""
     if isinstance(key, tuple):
-        return tuple(_raw_key(k) for k in key)
+        return tuple(_raw_key(k, own) for k in key)
     if isinstance(key, list):
         return backend.asarray(key)
-    return _raw(key)
+    raw = _raw(key)
+    return raw.copy() if own and is_array(raw) else raw
 
 
 class Tensor(NumpyMethods):
@@ -292,7 +294,7 @@ class Tensor(NumpyMethods):
         return ops.matmul(a, self)
 
     def __getitem__(self, key: Any) -> Any:
-        return ops.getitem(self, key=_raw_key(key))
+        return ops.getitem(self, key=_raw_key(key, own=self.node is not None))
 
     # Comparisons give boolean tensors without a graph.
     def __eq__(self, y: object) -> Any:

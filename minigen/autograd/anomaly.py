@@ -23,6 +23,14 @@ def _finite(x: Any) -> bool:
     return bool(xp(x).isfinite(x).all())
 
 
+def _holds_nan(x: Any) -> bool:
+    return bool(xp(x).isnan(x).any())
+
+
+def _fit(*values: Any) -> str:
+    return "finite" if all(_finite(v) for v in values) else "infinite in places, but no NaN"
+
+
 def _describe(x: Array) -> str:
     """How many values of x are not finite, and the first of them."""
     module = xp(x)
@@ -34,32 +42,32 @@ def _describe(x: Array) -> str:
 def check_result(
     name: str, argument_name: Callable[[int], str], values: list[Any], y: Array
 ) -> None:
-    """Raise FloatingPointError if ``y`` is not finite though every argument was.
+    """Raise FloatingPointError if ``y`` is not finite though every argument was, or holds a NaN.
 
     An argument that already holds a NaN came from outside the graph, and is named as such;
-    an infinity from outside (a mask, say) may pass.
+    an infinity from outside (a mask, say) may pass as long as it makes no NaN.
     """
     for i, value in enumerate(values):
-        if is_array(value) and value.dtype.kind in "fc" and bool(xp(value).isnan(value).any()):
+        if is_array(value) and value.dtype.kind in "fc" and _holds_nan(value):
             raise FloatingPointError(
                 f"{name}: argument {argument_name(i)} already holds NaN when it enters the "
                 f"graph: {_describe(value)}; look at where it was made"
             )
-    if not _finite(y) and all(_finite(v) for v in values):
+    if not _finite(y) and (_holds_nan(y) or all(_finite(v) for v in values)):
         shapes = ", ".join(
             f"{argument_name(i)} {v.shape}" for i, v in enumerate(values) if is_array(v)
         )
         raise FloatingPointError(
             f"{name} (forward) made the first value that is not finite: {_describe(y)}; "
-            f"its arguments {shapes} were finite"
+            f"its arguments {shapes} were {_fit(*values)}"
         )
 
 
 def check_cotangent(name: str, argument: str, gy: Any, g: Any) -> None:
-    """Raise FloatingPointError if a rule made a cotangent not finite from a finite one."""
+    """Raise FloatingPointError if a rule made a cotangent not finite from a finite one, or NaN."""
     got, came = getattr(g, "array", g), getattr(gy, "array", gy)
-    if not _finite(got) and _finite(came):
+    if not _finite(got) and (_finite(came) or (_holds_nan(got) and not _holds_nan(came))):
         raise FloatingPointError(
             f"{name} (backward, gradient of {argument}) made the first value that is not "
-            f"finite: {_describe(got)}; the gradient that came in was finite"
+            f"finite: {_describe(got)}; the gradient that came in was {_fit(came)}"
         )

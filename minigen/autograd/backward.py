@@ -209,6 +209,18 @@ def _boxed(found: Any, cotangent: Any, box: type) -> list[tuple[Node, Any]]:
     return boxed
 
 
+def _leaf_of(i: int, x: Any) -> Node:
+    """The node of backward's i-th input, which must collect gradients."""
+    if not isinstance(x, Traced) or x.node is None:
+        raise GraphError(
+            f"backward: every input must be a tensor that requires a gradient; inputs[{i}] does "
+            "not (use tensor(..., requires_grad=True))"
+        )
+    if x.node.primitive is not None:
+        raise GraphError("backward: inputs must be leaves; use grad(y, x) for other tensors")
+    return x.node
+
+
 def backward(
     y: Traced,
     cotangent: Any = None,
@@ -228,10 +240,14 @@ def backward(
     node, gy = _start(y, cotangent, create_graph, "backward")
     box = y.result_type
     retain = retain_graph or create_graph
-    targets = None if inputs is None else {x.node for x in inputs if x.node is not None}
-    if targets is not None and any(n.primitive is not None for n in targets):
-        raise GraphError("backward: inputs must be leaves; use grad(y, x) for other tensors")
+    targets = None if inputs is None else {_leaf_of(i, x) for i, x in enumerate(inputs)}
     found = _boxed(backpropagate(node, gy, targets, create_graph, retain, box), gy, box)
+    if targets is not None and len(found) < len(targets):
+        reached = {leaf for leaf, _ in found}
+        missed = [i for i, x in enumerate(inputs or ()) if x.node not in reached]
+        raise GraphError(
+            f"backward: y does not depend on inputs {missed}, counted from 0; leave them out"
+        )
     for leaf, g in found:  # only now: an error on the way leaves every .grad as it was
         owner = leaf.leaf()
         if owner is not None:

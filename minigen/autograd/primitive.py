@@ -112,7 +112,11 @@ class Primitive:
         for a in args:
             if isinstance(a, Traced):
                 return self._trace(a, args, settings)
-        return self.forward(*args, **settings)
+        try:
+            return self.forward(*args, **settings)
+        except AttributeError:  # of something that is no array: say which
+            self._check_closely(list(args))
+            raise
 
     def _trace(self, first: Traced, args: tuple, settings: dict[str, Any]) -> Traced:
         """Compute on the arrays of ``args`` and record the call. This runs for every operation
@@ -145,8 +149,8 @@ class Primitive:
         if state.anomaly:
             check_result(self.name, self.argument_name, values, y)
         result = first.result_type(y)
-        base = y.base
-        if base is not None and (base is first.array or base is first.array.base):
+        base, x = y.base, first.array
+        if y is x or (base is not None and (base is x or base is x.base)):
             result.version = first.version  # a view: changes are counted together
         has_gradient = y.dtype.kind in "fc" or not self.cast  # a cast to integers has none
         if wanted and state.recording and has_gradient:
@@ -231,6 +235,11 @@ class Primitive:
         """A result of another precision than some argument means that two were mixed."""
         if dtype.kind != "f":
             return
+        if dtype.itemsize < 4:  # what NumPy makes of integers of 8 bits
+            raise TypeError(
+                f"{self.name}: numbers must be float32 or float64; the result would be {dtype}; "
+                "convert the argument with .astype('float32')"
+            )
         for i, v in enumerate(values):
             if is_array(v) and v.dtype.kind == "f" and v.dtype != dtype:
                 arrays = ", ".join(

@@ -10,7 +10,12 @@ from typing import Any
 from minigen import backend
 from minigen.autograd import Traced, primitive
 from minigen.backend import Array, blockwise, xp
-from minigen.ops.elementwise import erf, exp
+from minigen.ops.elementwise import erf, exp, minimum
+
+
+def as_floats(x: Array) -> Array:
+    """x, integers as float64: those without a sign, or of few bits, cannot be negated."""
+    return x if x.dtype.kind in "fc" else x.astype("float64")
 
 
 def _positive_part(x: Array) -> Array:
@@ -95,12 +100,13 @@ def elu(x: Array, *, alpha: float = 1.0) -> Array:
 
     Clevert, Unterthiner and Hochreiter 2016, equation 15. alpha: a number > 0.
     """
+    x = as_floats(x)
     return _positive_part(x) + alpha * xp(x).expm1(-_positive_part(-x))
 
 
 @elu.vjp
 def _(gy, y, x, *, alpha=1.0):
-    return gy * (x > 0) + gy * (x <= 0) * (y + alpha)
+    return gy * (x > 0) + gy * (x <= 0) * (minimum(y, 0.0) + alpha)  # 0 · (∞ + α) is no number
 
 
 @primitive(holomorphic=True)
@@ -125,6 +131,7 @@ def _(gy, y, _x):
 @primitive
 def softplus(x: Array) -> Array:
     """y = log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)    gx = gy · sigmoid(x)    [E.SOFTPLUS]"""
+    x = as_floats(x)
     y = abs(x)
     y = xp(x).exp(-y)
     y = xp(x).log1p(y)

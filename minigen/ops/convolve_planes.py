@@ -66,7 +66,7 @@ def transpose(y: Array, weight: Array, size: Pair, g: Geometry, bias: Array | No
 
     def work(part: slice) -> None:
         rows = channels_last(y[part]).reshape(-1, o)
-        made = gemm(matrix, rows.T).reshape(c, -1, len(y[part]), *out)
+        made = gemm(matrix, rows.T).reshape(c, kernel[0] * kernel[1], len(y[part]), *out)
         for i, tap in enumerate(taps(tuple(kernel))):
             x[:, part, *seen_by(tap, out, g)] += made[:, i]
 

@@ -11,6 +11,8 @@ from minigen import backend
 from minigen.autograd import primitive
 from minigen.backend import Array, is_array, xp
 
+FLOATS = ("float32", "float64", "complex128")  # complex only while derivatives are checked
+
 
 @primitive(holomorphic=True)
 def negative(x: Array) -> Array:
@@ -251,8 +253,11 @@ def minimum(x: Any, y: Any) -> Any:
 def clip(x: Array, *, low: float | None = None, high: float | None = None) -> Array:
     """y = min(max(x, low), high)    gx = gy where low <= x <= high, else 0    [E.CLIP]
 
-    low, high: numbers, or None for no bound on that side.
+    low, high: numbers, or None for no bound on that side. Raises ValueError unless low <= high.
     """
+    least, most = -math.inf if low is None else low, math.inf if high is None else high
+    if not least <= most:  # NaN is no bound either
+        raise ValueError(f"clip: low must be at most high; got {low} and {high}")
     return xp(x).clip(x, low, high)
 
 
@@ -293,8 +298,16 @@ def _(gz, _z, condition, _x, _y):
 
 @primitive(cast=True)
 def astype(x: Array, *, dtype: Any) -> Array:
-    """y = x in another dtype (a copy)    gx = gy in x's dtype"""
-    return x.astype(dtype)
+    """y = x in another dtype (a copy)    gx = gy in x's dtype
+
+    dtype: "float32", "float64", an integer type or bool. Raises TypeError for others.
+    """
+    y = x.astype(dtype)
+    if y.dtype.kind not in "biu" and y.dtype.name not in FLOATS:
+        raise TypeError(
+            f"astype: numbers must be float32, float64, integers or bool; got dtype {y.dtype}"
+        )
+    return y
 
 
 @astype.vjp

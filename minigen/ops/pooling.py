@@ -18,6 +18,8 @@ from minigen.ops.convolve import Geometry, Pair, cropped, padded, seen_by, taps
 from minigen.ops.indexing import check_positions, put
 from minigen.ops.shape import shape_of
 
+NOTHING = float("nan")  # equals no number, not even -inf where a window sees nothing else
+
 
 def raw(x: Any) -> Array:
     """The array of a tensor, or the array itself."""
@@ -38,9 +40,15 @@ def like_image(x: Array, size: Pair) -> Array:
 
 
 def bordered(x: Array, padding: Pair, value: float) -> Array:
-    """x with a border of ``value``; x itself where there is no border."""
+    """x with a border of ``value``; x itself where there is no border. Raises TypeError for
+    integers, which have no such value."""
     if padding == (0, 0):
         return x
+    if value and x.dtype.kind != "f":
+        raise TypeError(
+            f"max_pool2d: images must be floating-point where there is padding; got {x.dtype}; "
+            "convert them with .astype('float32')"
+        )
     y = padded(x, padding)
     inside = cropped(y, padding, x.shape[2:])
     if value:
@@ -87,7 +95,7 @@ def hits(x: Array, y: Array, kernel: Pair, g: Geometry) -> Iterator[tuple[Pair, 
 
     Each window has one such tap: of several equal numbers the first counts.
     """
-    wide = bordered(x, g.padding, -float("inf"))
+    wide = bordered(x, g.padding, NOTHING)
     free = xp(y).ones_like(y, dtype=bool)
     *others, last = taps(kernel)
     for tap in others:
@@ -102,7 +110,7 @@ def shares(
     gy: Array, x: Array, y: Array, kernel: Pair, g: Geometry
 ) -> Iterator[tuple[Pair, Array]]:
     """For each tap: gy where it is the first to see the window's largest number, else 0."""
-    wide = bordered(x, g.padding, -float("inf"))
+    wide = bordered(x, g.padding, NOTHING)
     *others, last = taps(kernel)
     rest = gy  # what no tap has taken yet
     for tap in others:
@@ -226,7 +234,8 @@ def max_pool2d_indices(
     (sh, sw), (ph, pw) = geometry.stride, geometry.padding
     rows += m.arange(y.shape[2])[:, None] * sh - ph
     columns += m.arange(y.shape[3]) * sw - pw
-    return y, rows * x.shape[3] + columns
+    height, width = x.shape[2:]  # where there is NaN the last tap won, which may lie outside
+    return y, m.clip(rows, 0, height - 1) * width + m.clip(columns, 0, width - 1)
 
 
 def max_unpool2d(x: Any, indices: Array, size: Pair) -> Any:
@@ -243,7 +252,7 @@ def max_unpool2d(x: Any, indices: Array, size: Pair) -> Any:
             f"max_unpool2d: x must be (n, c, h, w) and indices of its shape; got x {shape}, "
             f"indices {tuple(raw(indices).shape)}"
         )
-    indices = raw(indices)
+    indices = raw(indices).copy()  # as they are now, whatever becomes of them
     check_positions("max_unpool2d", indices, size[0] * size[1], "indices")
     m = xp(indices)
     key = (m.arange(shape[0])[:, None, None, None], m.arange(shape[1])[:, None, None], indices)
@@ -261,18 +270,28 @@ def avg_pool2d(x: Any, kernel: Sizes, *, stride: Sizes | None = None, padding: S
     return window_sum(x, kernel=size, geometry=geometry) * (1 / (size[0] * size[1]))
 
 
+def windows(
+    name: str, kernel: Sizes, stride: Sizes | None, padding: Sizes
+) -> tuple[Pair, Geometry]:
+    """Kernel and geometry as pairs, checked."""
+    size = pair(name, "kernel", kernel, 1)
+    step = size if stride is None else pair(name, "stride", stride, 1)
+    geometry = Geometry(step, pair(name, "padding", padding, 0), (1, 1))
+    if any(2 * p > k for p, k in zip(geometry.padding, size, strict=True)):
+        raise ValueError(
+            f"{name}: padding must be at most half of the kernel; got kernel {size}, padding "
+            f"{geometry.padding}"
+        )
+    return size, geometry
+
+
 def pooling(
     name: str, x: Any, kernel: Sizes, stride: Sizes | None, padding: Sizes
 ) -> tuple[Pair, Geometry]:
-    """Kernel and geometry as pairs, checked."""
-    shape, size = shape_of(name, "x", x), pair(name, "kernel", kernel, 1)
-    step = size if stride is None else pair(name, "stride", stride, 1)
-    geometry = Geometry(step, pair(name, "padding", padding, 0), (1, 1))
-    if len(shape) != 4 or any(2 * p > k for p, k in zip(geometry.padding, size, strict=True)):
-        raise ValueError(
-            f"{name}: x must be (n, c, h, w) and padding at most half of the kernel; got x "
-            f"{shape}, kernel {size}, padding {geometry.padding}"
-        )
+    """Kernel and geometry as pairs, checked against x."""
+    shape, (size, geometry) = shape_of(name, "x", x), windows(name, kernel, stride, padding)
+    if len(shape) != 4:
+        raise ValueError(f"{name}: x must be (n, c, h, w); got x {shape}")
     if min(geometry.output((shape[2], shape[3]), size)) < 1:
         raise ValueError(
             f"{name}: a window must fit into the padded image; got x {shape}, kernel {size}, "

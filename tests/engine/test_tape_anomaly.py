@@ -109,3 +109,20 @@ def test_without_it_nothing_is_looked_at():
     with detect_anomaly(), pytest.raises(FloatingPointError):
         minigen.log(tensor(0.0))
     assert minigen.log(tensor(0.0)).item() == -np.inf  # off again after the block
+
+
+def test_a_nan_made_of_infinities_is_named():
+    """softmax of scores that are all hidden: infinities came in, and no NaN did."""
+    with (
+        detect_anomaly(),
+        pytest.raises(FloatingPointError, match=r"softmax \(forward\) .* first nan at .* no NaN"),
+    ):
+        minigen.softmax(leaf([[-np.inf, -np.inf]]))
+
+
+def test_a_gradient_that_is_nan_of_an_infinite_one_is_named():
+    x = leaf([0.0, 1.0])
+    with detect_anomaly():
+        y = x * np.array([0.0, 1.0])
+        with pytest.raises(FloatingPointError, match=r"multiply \(backward, .* but no NaN"):
+            y.backward(np.array([np.inf, 1.0]))
