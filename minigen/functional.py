@@ -7,7 +7,7 @@ against one (n, 1) would broadcast to (n, n) and train on nonsense.
 import math
 from typing import Any
 
-from minigen.backend import Generator, xp
+from minigen.backend import Generator, check_generator, xp
 from minigen.ops import astype, exp, matmul, maximum, softmax, swapaxes, where
 from minigen.tensor import Tensor
 
@@ -68,6 +68,8 @@ def dropout(x: Any, p: float, rng: Generator) -> Any:
         raise ValueError(f"dropout: p must lie in [0, 1); got {p!r}")
     if p == 0:
         return x
+    check_generator("dropout", rng)
+    p = float(p)  # a NumPy number would make the mask float64
     raw = x.array if isinstance(x, Tensor) else x
     keep = rng.random(raw.shape, raw.dtype) >= p
     return x * (astype(keep, dtype=raw.dtype) * (1 / (1 - p)))
@@ -93,20 +95,30 @@ def attention(q: Any, k: Any, v: Any, mask: Any = None) -> tuple[Any, Any]:
     may look nowhere gets weights and an answer of 0. Raises ValueError for shapes that differ.
     Source: Vaswani et al. 2017, equation 1.
     """
-    d = q.shape[-1]
-    if k.shape[-1] != d or k.shape[-2] != v.shape[-2]:
+    d, batch = q.shape[-1], q.shape[:-2]
+    fits = k.shape == (*batch, k.shape[-2], d) and v.shape[:-1] == k.shape[:-1]
+    if not fits:
         raise ValueError(
-            "attention: q and k must have one last size, k and v one number of keys; got q "
-            f"{tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)}"
+            "attention: q, k and v must agree in all axes before the last two, q and k in the last "
+            f"size, k and v in the number of keys; got q {tuple(q.shape)}, k {tuple(k.shape)}, v "
+            f"{tuple(v.shape)}"
         )
     weights = masked_softmax(matmul(q * d**-0.5, swapaxes(k, -1, -2)), mask)
     return matmul(weights, v), weights
 
 
 def masked_softmax(scores: Any, mask: Any) -> Any:
-    """softmax over the last axis, of those scores alone whose mask is True; elsewhere 0."""
+    """softmax over the last axis, of those scores alone whose mask is True; elsewhere 0. Raises
+    ValueError for a mask that does not broadcast to the scores' shape."""
     if mask is None:
         return softmax(scores)
+    missing = len(scores.shape) - len(mask.shape)
+    sizes = zip(mask.shape, scores.shape[max(0, missing) :], strict=False)
+    if missing < 0 or any(m not in (1, s) for m, s in sizes):
+        raise ValueError(
+            f"attention: the mask must broadcast to the scores' shape {tuple(scores.shape)}, keys "
+            f"last; got {tuple(mask.shape)}"
+        )
     return where(mask, softmax(where(mask, scores, HIDDEN)), 0.0)
 
 

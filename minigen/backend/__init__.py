@@ -35,7 +35,7 @@ from minigen.backend.modules import (
     xp,
 )
 from minigen.backend.parallel import blockwise, contiguous, in_chunks, in_parts, product
-from minigen.backend.random import Generator, Shape, generator
+from minigen.backend.random import Generator, Shape, check_generator, generator
 
 __all__ = [
     "MODULE_OF_TYPE",
@@ -44,6 +44,7 @@ __all__ = [
     "BackendError",
     "CaptureError",
     "Generator",
+    "check_generator",
     "Shape",
     "active",
     "active_name",

@@ -37,6 +37,15 @@ def box_muller(host: numpy.random.Generator, shape: Shape) -> numpy.ndarray:
     return draws[:n].reshape(shape)
 
 
+def check_generator(operation: str, rng: Any) -> None:
+    """Raise TypeError for what is passed by mistake: nothing, a seed, or NumPy's own generator."""
+    if rng is None or isinstance(rng, int | numpy.random.Generator | numpy.random.RandomState):
+        raise TypeError(
+            f"{operation}: rng must be a minigen.Generator; got {rng!r}; write "
+            "rng=minigen.Generator(0), with a seed of your own"
+        )
+
+
 class Generator:
     """Random numbers for one purpose, made on the backend active when it was created.
 

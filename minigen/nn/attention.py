@@ -7,11 +7,11 @@ from typing import Any
 
 from minigen.backend import Generator
 from minigen.functional import attention, dropout, masked_softmax
+from minigen.nn.checks import check_sizes
 from minigen.nn.dense import Dense
 from minigen.nn.initialisers import xavier_uniform, zeros
 from minigen.nn.module import Module
 from minigen.nn.parameter import Parameter
-from minigen.nn.recurrent import check_sizes
 from minigen.ops import linear, reduce_sum, reshape, swapaxes, tanh, transpose
 
 

@@ -3,19 +3,12 @@
 from typing import Any
 
 from minigen.backend import Generator, xp
+from minigen.nn.checks import check_sizes
 from minigen.nn.initialisers import Initialiser, xavier_uniform, zeros
 from minigen.nn.module import Module
 from minigen.nn.parameter import Parameter
 from minigen.ops import conv1d, conv2d, conv_transpose2d
-from minigen.ops.convolution import Sizes, pair
-
-
-def check_channels(layer: str, in_channels: int, out_channels: int) -> None:
-    """Raise ValueError unless both are at least 1."""
-    if in_channels < 1 or out_channels < 1:
-        raise ValueError(
-            f"{layer}: channels must be at least 1; got in {in_channels}, out {out_channels}"
-        )
+from minigen.ops.convolution import Sizes, check_output_padding, geometry_of, pair
 
 
 class Conv1d(Module):
@@ -41,7 +34,10 @@ class Conv1d(Module):
         init: Initialiser = xavier_uniform,
         dtype: Any = "float32",
     ) -> None:
-        check_channels("Conv1d", in_channels, out_channels)
+        check_sizes(
+            "Conv1d", in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size
+        )
+        geometry_of("Conv1d", stride, padding, dilation)
         self.stride, self.padding, self.dilation = stride, padding, dilation
         self.weight = Parameter(init((out_channels, in_channels, kernel_size), rng, dtype))
         self.bias = Parameter(zeros((out_channels,), rng, dtype)) if bias else None
@@ -79,7 +75,8 @@ class Conv2d(Module):
         init: Initialiser = xavier_uniform,
         dtype: Any = "float32",
     ) -> None:
-        check_channels("Conv2d", in_channels, out_channels)
+        check_sizes("Conv2d", in_channels=in_channels, out_channels=out_channels)
+        geometry_of("Conv2d", stride, padding, dilation)
         kernel = pair("Conv2d", "kernel_size", kernel_size, 1)
         self.stride, self.padding, self.dilation = stride, padding, dilation
         self.weight = Parameter(init((out_channels, in_channels, *kernel), rng, dtype))
@@ -119,7 +116,12 @@ class ConvTranspose2d(Module):
         init: Initialiser = xavier_uniform,
         dtype: Any = "float32",
     ) -> None:
-        check_channels("ConvTranspose2d", in_channels, out_channels)
+        check_sizes("ConvTranspose2d", in_channels=in_channels, out_channels=out_channels)
+        check_output_padding(
+            "ConvTranspose2d",
+            pair("ConvTranspose2d", "output_padding", output_padding, 0),
+            geometry_of("ConvTranspose2d", stride, padding, dilation),
+        )
         kernel = pair("ConvTranspose2d", "kernel_size", kernel_size, 1)
         self.stride, self.padding, self.dilation = stride, padding, dilation
         self.output_padding = output_padding

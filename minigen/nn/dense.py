@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from minigen.backend import Generator
+from minigen.nn.checks import check_sizes
 from minigen.nn.initialisers import Initialiser, xavier_uniform, zeros
 from minigen.nn.module import Module
 from minigen.nn.parameter import Parameter
@@ -29,10 +30,7 @@ class Dense(Module):
         init: Initialiser = xavier_uniform,
         dtype: Any = "float32",
     ) -> None:
-        if in_features < 1 or out_features < 1:
-            raise ValueError(
-                f"Dense: sizes must be at least 1; got in {in_features}, out {out_features}"
-            )
+        check_sizes("Dense", in_features=in_features, out_features=out_features)
         self.weight = Parameter(init((out_features, in_features), rng, dtype))
         self.bias = Parameter(zeros((out_features,), rng, dtype)) if bias else None
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from minigen.backend import Array, Generator, active
+from minigen.backend import Array, Generator, active, check_generator
 
 Initialiser = Callable[[tuple[int, ...], Generator, Any], Array]
 
@@ -31,6 +31,7 @@ def normal(std: float) -> Initialiser:
     std = float(std)  # a NumPy number would promote float32 weights to float64
 
     def draw(shape: tuple[int, ...], rng: Generator, dtype: Any = "float32") -> Array:
+        check_generator("initialiser", rng)
         return rng.normal(shape, dtype) * std
 
     return draw
@@ -41,6 +42,7 @@ def uniform(limit: float) -> Initialiser:
     limit = float(limit)
 
     def draw(shape: tuple[int, ...], rng: Generator, dtype: Any = "float32") -> Array:
+        check_generator("initialiser", rng)
         return rng.uniform(-limit, limit, shape, dtype)
 
     return draw
@@ -63,6 +65,7 @@ def lecun_std(shape: tuple[int, ...]) -> float:
 
 def _normal(std: Callable[[tuple[int, ...]], float]) -> Initialiser:
     def draw(shape: tuple[int, ...], rng: Generator, dtype: Any = "float32") -> Array:
+        check_generator("initialiser", rng)
         return rng.normal(shape, dtype) * std(shape)
 
     return draw
@@ -70,6 +73,7 @@ def _normal(std: Callable[[tuple[int, ...]], float]) -> Initialiser:
 
 def _uniform(std: Callable[[tuple[int, ...]], float]) -> Initialiser:
     def draw(shape: tuple[int, ...], rng: Generator, dtype: Any = "float32") -> Array:
+        check_generator("initialiser", rng)
         limit = math.sqrt(3) * std(shape)  # uniform on [-√3 σ, √3 σ): standard deviation σ
         return rng.uniform(-limit, limit, shape, dtype)
 
@@ -89,6 +93,7 @@ def orthogonal(gain: float = 1.0) -> Initialiser:
     gain = float(gain)
 
     def draw(shape: tuple[int, ...], rng: Generator, dtype: Any = "float32") -> Array:
+        check_generator("initialiser", rng)
         rows, columns = shape[0], math.prod(shape[1:])
         square = rng.normal((max(rows, columns), min(rows, columns)), "float64")
         q, r = active().linalg.qr(square)

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from minigen.backend import active
+from minigen.nn.checks import check_positive, check_sizes
 from minigen.nn.module import Module, new_buffer
 from minigen.nn.parameter import Parameter
 from minigen.ops import batch_norm, layer_norm, sqrt
@@ -31,12 +32,11 @@ class BatchNorm1d(Module):
         dtype: Any = "float32",
     ) -> None:
         name = type(self).__name__
-        if num_features < 1 or epsilon <= 0 or not 0 <= momentum <= 1:
-            raise ValueError(
-                f"{name}: num_features must be at least 1, epsilon above 0 and momentum in [0, 1]; "
-                f"got {num_features}, {epsilon}, {momentum}"
-            )
-        self.epsilon, self.momentum = epsilon, momentum
+        check_sizes(name, num_features=num_features)
+        check_positive(name, epsilon=epsilon)
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"{name}: momentum must lie in [0, 1]; got {momentum}")
+        self.epsilon, self.momentum = float(epsilon), float(momentum)
         self.weight = Parameter(active().ones(num_features, dtype=dtype))
         self.bias = Parameter(active().zeros(num_features, dtype=dtype))
         self.running_mean = new_buffer((num_features,), 0.0, dtype)
@@ -94,7 +94,9 @@ class LayerNorm(Module):
         dtype: Any = "float32",
     ) -> None:
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
-        self.epsilon = epsilon
+        check_sizes("LayerNorm", **{f"axis {i}": size for i, size in enumerate(shape)})
+        check_positive("LayerNorm", epsilon=epsilon)
+        self.epsilon = float(epsilon)
         self.weight = Parameter(active().ones(shape, dtype=dtype))
         self.bias = Parameter(active().zeros(shape, dtype=dtype))
 

@@ -4,8 +4,10 @@ import math
 from typing import Any
 
 from minigen import ops
+from minigen.nn.checks import check_sizes
 from minigen.nn.module import Module
 from minigen.ops.convolution import Sizes
+from minigen.ops.pooling import windows
 
 
 class MaxPool2d(Module):
@@ -16,6 +18,8 @@ class MaxPool2d(Module):
     """
 
     def __init__(self, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0) -> None:
+        name = type(self).__name__
+        windows(name, kernel_size, stride, padding)
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x: Any) -> Any:
@@ -46,6 +50,7 @@ class Unpool2d(Module):
     """y = x with zeros between the pixels    [E.UNPOOL]    (n, c, h, w) -> (n, c, s h, s w)."""
 
     def __init__(self, factor: int = 2) -> None:
+        check_sizes(type(self).__name__, factor=factor)
         self.factor = factor
 
     def forward(self, x: Any) -> Any:

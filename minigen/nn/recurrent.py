@@ -5,6 +5,7 @@ from typing import Any
 
 from minigen.backend import Generator, xp
 from minigen.functional import dropout
+from minigen.nn.checks import check_sizes
 from minigen.nn.initialisers import Initialiser, uniform
 from minigen.nn.module import Module
 from minigen.nn.parameter import Parameter
@@ -12,13 +13,6 @@ from minigen.ops import linear, lstm, stack, tanh, where
 from minigen.ops.lstm import check_lengths
 
 State = tuple[Any, Any]
-
-
-def check_sizes(layer: str, **sizes: int) -> None:
-    """Raise ValueError unless all sizes are at least 1."""
-    if min(sizes.values()) < 1:
-        got = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        raise ValueError(f"{layer}: sizes must be at least 1; got {got}")
 
 
 def check_sequence(layer: str, x: Any, size: int) -> None:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from minigen.backend import Generator
+from minigen.nn.checks import check_sizes
 from minigen.nn.initialisers import Initialiser, normal
 from minigen.nn.module import Module
 from minigen.nn.parameter import Parameter
-from minigen.nn.recurrent import check_sizes
 from minigen.ops import broadcast_to, embedding, reshape
 
 

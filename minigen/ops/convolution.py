@@ -5,6 +5,7 @@ All three come from one sum over (x, W, y): <conv(x, W), y> = <x, transpose(y, W
 other two: gradients of any order need nothing else.
 """
 
+from operator import index
 from typing import Any
 
 from minigen.autograd import primitive
@@ -172,13 +173,7 @@ def conv_transpose2d(
     geometry = geometry_of(name, stride, padding, dilation)
     extra = pair(name, "output_padding", output_padding, 0)
     check(name, sx, sw, 0, "(in, out, kh, kw)", bias, sw[1:2])
-    if any(
-        e >= max(s, d) for e, s, d in zip(extra, geometry.stride, geometry.dilation, strict=True)
-    ):
-        raise ValueError(
-            f"{name}: output_padding must be smaller than stride or dilation; got {extra}, stride "
-            f"{geometry.stride}, dilation {geometry.dilation}"
-        )
+    check_output_padding(name, extra, geometry)
     size = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + e + 1
         for n, k, e, s, p, d in zip(sx[2:], sw[2:], extra, *geometry, strict=True)
@@ -254,8 +249,12 @@ def conv1d(
 # ---------------------------------------------------------------- arguments
 def pair(operation: str, name: str, value: Sizes, least: int) -> Pair:
     """A setting as (vertical, horizontal). Raises ValueError below ``least``."""
-    both = (value, value) if isinstance(value, int) else tuple(value)
-    if len(both) != 2 or not all(isinstance(n, int) and n >= least for n in both):
+    both = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    try:
+        both = tuple(index(n) for n in both)
+    except TypeError:  # a fraction, say
+        both = ()
+    if len(both) != 2 or min(both) < least:
         raise ValueError(
             f"{operation}: {name} must be an integer >= {least} or two of them, (vertical, "
             f"horizontal); got {value!r}"
@@ -269,6 +268,17 @@ def geometry_of(operation: str, stride: Sizes, padding: Sizes, dilation: Sizes) 
         pair(operation, "padding", padding, 0),
         pair(operation, "dilation", dilation, 1),
     )
+
+
+def check_output_padding(operation: str, extra: Pair, geometry: Geometry) -> None:
+    """Raise ValueError where a convolution of that stride would not have left out so much."""
+    if any(
+        e >= max(s, d) for e, s, d in zip(extra, geometry.stride, geometry.dilation, strict=True)
+    ):
+        raise ValueError(
+            f"{operation}: output_padding must be smaller than stride or dilation; got {extra}, "
+            f"stride {geometry.stride}, dilation {geometry.dilation}"
+        )
 
 
 def check(

@@ -5,6 +5,7 @@ time in it; the composition beside it is what it computes, and what gradients of
 made of.
 """
 
+import math
 from typing import Any
 
 from minigen.autograd import Traced, primitive
@@ -77,12 +78,12 @@ def batch_norm(x: Any, gamma: Any, beta: Any, *, epsilon: float = 1e-5) -> tuple
     whatever x is. Source: Ioffe and Szegedy 2015, algorithm 1.
     """
     check_channels("batch_norm", x, gamma=gamma, beta=beta)
-    found = normalise.moments(x.array if isinstance(x, Traced) else x)
-    if found.size < 2:
+    if math.prod(x.shape) < 2 * x.shape[1]:
         raise ValueError(
             f"batch_norm: needs at least two numbers a channel; got x {tuple(x.shape)}; take a "
             "larger batch, or eval() mode, which uses the running statistics"
         )
+    found = normalise.moments(x.array if isinstance(x, Traced) else x)
     return _batch_norm(x, gamma, beta, moments=found, epsilon=epsilon), found
 
 

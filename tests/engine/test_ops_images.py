@@ -15,8 +15,8 @@ X = np.zeros((2, 3, 5, 5))
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ops.max_pool2d(X[0], 2), r"max_pool2d: x must be \(n, c, h, w\) .* got x \(3, 5"),
-        (lambda: ops.max_pool2d(X, 2, padding=2), "padding at most half of the kernel"),
+        (lambda: ops.max_pool2d(X[0], 2), r"max_pool2d: x must be \(n, c, h, w\); got x \(3, 5"),
+        (lambda: ops.max_pool2d(X, 2, padding=2), "padding must be at most half of the kernel"),
         (lambda: ops.avg_pool2d(X, 6), "avg_pool2d: a window must fit into the padded image"),
         (lambda: ops.avg_pool2d(X, 0), "kernel must be an integer >= 1"),
         (lambda: ops.max_unpool2d(X, np.zeros((2, 3, 5, 4), int), (9, 9)), "indices of its shape"),

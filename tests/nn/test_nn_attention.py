@@ -113,7 +113,7 @@ def test_dropout_of_weights_while_training():
         ),
         (
             lambda: attention(np.zeros((2, 3)), np.zeros((2, 4)), np.zeros((2, 4))),
-            r"attention: q and k must have one last size.*got q \(2, 3\), k \(2, 4\)",
+            r"attention: q, k and v must agree in .* got q \(2, 3\), k \(2, 4\)",
         ),
         (
             lambda: nn.AdditiveAttention(1, 1, 1, rng=Generator(0))(

@@ -103,3 +103,18 @@ def test_a_failing_write_leaves_the_older_checkpoint(tmp_path, monkeypatch):
         net(2).save(path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["model.safetensors"]
+
+
+def test_numbers_that_numpy_lacks_are_named(tmp_path):
+    """A file as another program writes it: eight bytes of length, the table, the numbers."""
+    path = tmp_path / "model.safetensors"
+    table = b'{"weight": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}'
+    path.write_bytes(len(table).to_bytes(8, "little") + table + bytes(4))
+    with pytest.raises(ValueError, match=r"model\.safetensors must hold numbers .* got 'BF16'"):
+        nn.load_tensors(path)
+
+
+def test_the_format_s_own_name_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no array can be called '__metadata__'"):
+        nn.save_tensors(tmp_path / "x.safetensors", {"__metadata__": np.ones(2)})
+    assert not list(tmp_path.iterdir())

@@ -23,7 +23,7 @@ def test_weights_begin_as_told(layer):
     assert made.weight.numpy().std() == pytest.approx(expected, rel=0.15)
     assert not made.bias.numpy().any()
     assert layer(8, 6, 3, rng=RNG, bias=False).bias is None
-    with pytest.raises(ValueError, match="channels must be at least 1; got in 0, out 6"):
+    with pytest.raises(ValueError, match="at least 1; got in_channels 0, out_channels 6"):
         layer(0, 6, 3, rng=RNG)
 
 
@@ -98,8 +98,8 @@ def test_a_forward_pass_without_gradient_also_moves_the_averages():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: nn.BatchNorm1d(0), "num_features must be at least 1"),
-        (lambda: nn.BatchNorm2d(2, momentum=1.5), r"momentum in \[0, 1\]"),
+        (lambda: nn.BatchNorm1d(0), "at least 1; got num_features 0"),
+        (lambda: nn.BatchNorm2d(2, momentum=1.5), r"momentum must lie in \[0, 1\]; got 1.5"),
         (lambda: nn.BatchNorm2d(2)(np.zeros((4, 2))), r"BatchNorm2d: x must have 4 axes"),
         (lambda: nn.BatchNorm1d(2)(np.zeros((4, 2, 3, 3))), "must have 2 or 3 axes"),
         (lambda: nn.BatchNorm1d(2).eval()(np.zeros((4, 3))), r"running_mean \(channels,\)"),

@@ -60,7 +60,7 @@ def test_dense_is_float32_and_begins_as_told():
 
 @pytest.mark.parametrize("sizes", [(0, 3), (3, 0), (-1, 2)])
 def test_dense_sizes_are_checked(sizes):
-    with pytest.raises(ValueError, match=f"at least 1; got in {sizes[0]}, out {sizes[1]}"):
+    with pytest.raises(ValueError, match=f"in_features {sizes[0]}, out_features {sizes[1]}"):
         nn.Dense(*sizes, rng=Generator(0))
 
 
