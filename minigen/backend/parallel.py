@@ -49,7 +49,7 @@ def wanted() -> int:
     """MINIGEN_THREADS, else as many threads as BLAS has. Raises BackendError for no number."""
     text = os.environ.get("MINIGEN_THREADS", "")
     if text:
-        if not text.isdigit() or int(text) < 1:
+        if not text.isdecimal() or int(text) < 1:
             raise BackendError(f"MINIGEN_THREADS must be a whole number >= 1; got {text!r}")
         return int(text)
     libraries = ThreadpoolController().info()
@@ -58,8 +58,15 @@ def wanted() -> int:
 
 
 threads = Threads()
-if hasattr(os, "register_at_fork"):  # a forked process has the pool, but none of its threads
-    os.register_at_fork(after_in_child=lambda: threads.__init__())  # type: ignore[misc]
+
+
+def _forget() -> None:
+    """What a forked process does first: it has the pool, but none of the pool's threads."""
+    threads.count, threads.pool, threads.lock = 0, None, Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
 
 
 def in_parts(work: Callable[[slice], Any], x: Array) -> None:

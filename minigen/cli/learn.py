@@ -98,6 +98,12 @@ def overview(reader: Reader) -> None:
 @click.pass_obj
 def play_command(reader: Reader, place: tuple[int, int | None], restart: bool, smoke: bool) -> None:
     """Step through a lesson."""
+    if place[1] is not None:
+        n, k = place
+        raise LessonError(
+            f"{n}.{k}: a lesson is stepped through whole, with 'minigen learn {n}'; its exercises "
+            f"are judged by 'minigen learn check {n}.{k}'"
+        )
     Player(lesson(place[0]), reader, Console(highlight=False), smoke=smoke).play(restart)
 
 
@@ -170,15 +176,16 @@ def number_of(of: Lesson, k: int) -> int:
 def hint_command(reader: Reader, place: tuple[int, int | None]) -> None:
     """The next hint for an exercise, such as 5.1; one more at each call."""
     of = lesson(place[0])
-    exercise = exercises(of)[number_of(of, place[1] or 1) - 1]
+    k = number_of(of, 1 if place[1] is None else place[1])
+    exercise = exercises(of)[k - 1]
     seen = reader.of(of)["hints"]
     count = min(seen.get(exercise.name, 0) + 1, len(exercise.hints))
     seen[exercise.name] = count
     reader.save()
-    for k in range(count):
-        click.echo(f"hint {k + 1} of {len(exercise.hints)}: {exercise.hints[k]}")
+    for i, text in enumerate(exercise.hints[:count], start=1):
+        click.echo(f"hint {i} of {len(exercise.hints)}: {text}")
     if count == len(exercise.hints):
-        click.echo(f"The solution: minigen learn solution {of.number}.{place[1] or 1}")
+        click.echo(f"The solution: minigen learn solution {of.number}.{k}")
 
 
 @learn_group.command("solution")
@@ -188,7 +195,7 @@ def hint_command(reader: Reader, place: tuple[int, int | None]) -> None:
 def solution_command(reader: Reader, place: tuple[int, int | None], yes: bool) -> None:
     """A solution of an exercise, such as 5.1."""
     of = lesson(place[0])
-    exercise = exercises(of)[number_of(of, place[1] or 1) - 1]
+    exercise = exercises(of)[number_of(of, 1 if place[1] is None else place[1]) - 1]
     if exercise.name not in reader.of(of)["passed"] and not yes:
         click.confirm("You have not passed this exercise yet. Show the solution?", abort=True)
     console = Console(highlight=False)

@@ -28,14 +28,25 @@ class Reader:
             return {"version": VERSION, "lessons": {}}
         try:
             found = json.loads(self.file.read_text(encoding="utf-8"))
-            if found["version"] != VERSION or not isinstance(found["lessons"], dict):
+            if found["version"] != VERSION:
                 raise ValueError("another version")
-        except (ValueError, KeyError, TypeError) as error:
+            for stem, memory in found["lessons"].items():
+                self._check(stem, memory)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise LessonError(
                 f"progress: {self.file} must be a file that minigen learn wrote; it cannot be read "
                 f"({error}); mend it, or move it away to begin anew"
             ) from error
         return found
+
+    @staticmethod
+    def _check(stem: str, memory: dict[str, Any]) -> None:
+        """Raise ValueError, KeyError or TypeError unless ``memory`` is as ``of`` describes it."""
+        counts = [memory["step"], *memory["hints"].values()]
+        if not all(isinstance(n, int) and n >= 0 for n in counts):
+            raise ValueError(f"{stem}: steps and hints must be counts")
+        if not isinstance(memory["passed"], list) or not isinstance(memory["finished"], bool):
+            raise ValueError(f"{stem}: passed must be a list, finished true or false")
 
     def of(self, lesson: Lesson) -> dict[str, Any]:
         """What is remembered of a lesson: step, finished, passed (names), hints (name: count)."""

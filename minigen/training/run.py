@@ -8,6 +8,7 @@ models of music samples.mid.
 """
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -174,6 +175,24 @@ def _run(trainer: Trainer, epochs: int, directory: Path, gallery: Gallery) -> di
         ) from None
 
 
+def check_config(config: dict[str, Any]) -> None:
+    """Raise ValueError, KeyError or TypeError where what the model makes is not as large as the
+    images, or not as many as the symbols, that config.json tells of."""
+    sizes = config["model_arguments"]
+    if "shape" in config:
+        made = sizes["data_size"] if "data_size" in sizes else math.prod(sizes["shape"])
+        told = math.prod(config["shape"])
+        if not all(isinstance(n, int) and n >= 1 for n in config["shape"]) or told != made:
+            raise ValueError(f"shape {config['shape']} is not one of {made} pixels")
+    for name, before in (("symbols", 0), ("words", 2)):  # 0 and 1 are no words
+        if name in config:
+            told, made = before + len(config[name]), sizes["symbols"]
+            if not all(isinstance(s, str) for s in config[name]) or told != made:
+                raise ValueError(
+                    f"{name} are {told} with those kept free, but the model has {made}"
+                )
+
+
 def load_run(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
     """The trained model of a run directory, in evaluation mode, and its config.
 
@@ -188,10 +207,11 @@ def load_run(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
             )
     try:
         config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        check_config(config)
         model_class = MODELS[config["model"]]
         model = model_class(**config["model_arguments"], rng=Generator(0))
         model.load(directory / "checkpoint.safetensors")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise RunError(
             f"load_run: config.json and checkpoint.safetensors in {directory} must be what "
             f"'minigen train' wrote; {type(error).__name__}: {error}; train anew"

@@ -109,8 +109,9 @@ assert all(lib["num_threads"] == 1 for lib in info if lib["user_api"] == "blas")
 
 
 def test_a_number_of_threads_that_is_none_is_refused(monkeypatch):
-    monkeypatch.setenv("MINIGEN_THREADS", "many")
-    with pytest.raises(BackendError, match="MINIGEN_THREADS must be a whole number >= 1; got 'm"):
-        parallel.wanted()
+    for wrong in ("many", "0", "²"):
+        monkeypatch.setenv("MINIGEN_THREADS", wrong)
+        with pytest.raises(BackendError, match=f"MINIGEN_THREADS must be a whole .*; got '{wrong}"):
+            parallel.wanted()
     monkeypatch.delenv("MINIGEN_THREADS")
     assert parallel.wanted() >= 1

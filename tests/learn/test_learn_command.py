@@ -180,7 +180,9 @@ def test_the_directory_can_be_chosen(course, tmp_path):
 def test_a_damaged_memory_is_an_error_and_stays(course, tmp_path):
     file = tmp_path / "minigen-learn" / "progress.json"
     file.parent.mkdir()
-    for text in ("{", '{"version": 9, "lessons": {}}', "[]"):
+    memories = ("[]", '{"step": "two", "finished": false, "passed": [], "hints": {}}')
+    damaged = [f'{{"version": 1, "lessons": {{"01_doubling": {m}}}}}' for m in memories]
+    for text in ("{", '{"version": 9, "lessons": {}}', "[]", '{"version": 1}', *damaged):
         file.write_text(text)
         with pytest.raises(LessonError, match="progress.json must be a file that minigen learn"):
             learn()
@@ -191,6 +193,17 @@ def test_a_damaged_memory_is_an_error_and_stays(course, tmp_path):
 def test_what_there_is_not_is_an_error_that_says_what_there_is(course, words):
     with pytest.raises(LessonError, match=r"there are 1|lesson 1 has 1 to 2"):
         learn(*words)
+
+
+@pytest.mark.parametrize("words", [("hint", "1.0"), ("solution", "1.0", "--yes")])
+def test_there_is_no_exercise_0(course, words):
+    with pytest.raises(LessonError, match=r"exercise 1.0: lesson 1 has 1 to 2"):
+        learn(*words)
+
+
+def test_an_exercise_is_not_stepped_through(course):
+    with pytest.raises(LessonError, match="its exercises are judged by 'minigen learn check 1.2'"):
+        learn("1.2")
 
 
 def test_a_wrong_word_is_told_the_form(course):

@@ -9,7 +9,7 @@ from matplotlib.image import imread
 from minigen import data, models, optim, training
 from minigen.backend import Generator
 from minigen.training import RunError, load_run, new_directory, pictures, train_run
-from minigen.training.run import clear
+from minigen.training.run import check_config, clear
 
 FILES = ("config.json", "history.csv", "result.json", "checkpoint.safetensors", "losses.png")
 
@@ -95,6 +95,32 @@ def test_load_run_refuses_what_is_no_run(tmp_path):
             RunError, match=r"config\.json and .* must be what 'minigen train' wrote"
         ):
             load_run(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"shape": [8, 9]}, r"shape \[8, 9\] is not one of \d+ pixels"),
+        ({"shape": "8x8"}, "TypeError"),
+        ({"symbols": ["a", "b"]}, "'symbols'"),
+        ({"model_arguments": None}, "TypeError"),
+        ({"model": ["vae"]}, "TypeError"),
+    ],
+)
+def test_a_config_whose_parts_do_not_fit_is_refused(tmp_path, change, message):
+    make_run(tmp_path, "vae", epochs=1)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | change))
+    with pytest.raises(RunError, match=f"must be what 'minigen train' wrote.*{message}"):
+        load_run(tmp_path)
+
+
+@pytest.mark.parametrize("symbols", ["ab", ["a", "b", 3], 3])
+def test_symbols_are_as_many_as_the_model_has(symbols):
+    with pytest.raises((ValueError, TypeError)):
+        check_config({"model_arguments": {"symbols": 3}, "symbols": symbols})
+    check_config({"model_arguments": {"symbols": 3}, "symbols": "abc"})
+    check_config({"model_arguments": {"symbols": 3}, "words": ["a"]})
 
 
 def test_a_checkpoint_of_another_size_is_refused(tmp_path):
