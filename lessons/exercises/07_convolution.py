@@ -157,7 +157,7 @@ EXERCISES = (
             "turned round": (turned, "the kernel is turned round"),
             "bias along the columns": (
                 lambda x, w, b, *a: conv2d(x, w, None, *a) + (0 if b is None else b),
-                "first difference",
+                "along the columns",
             ),
         },
     ),
@@ -172,7 +172,7 @@ EXERCISES = (
             "overwritten": (overwritten, "overwrite each other"),
             "stride for dilation": (
                 lambda x, w, b, s, p, e, d: conv_transpose2d(x, w, b, d, p, e, s),
-                "the result has the shape",
+                "stride and dilation are exchanged",
             ),
         },
     ),

@@ -112,6 +112,19 @@ CROSSING_PROBES = ((1e-6, 1e10, 5e-6, 3e12), (0.0, 2e10, 1e-5, 3e10), (2e-6, 1e9
 ARRAY = np.random.default_rng(19).normal(size=(7, 3)).astype("float32") * [1, 10, 0.1] + 3
 
 
+CENTRED, STD = ARRAY - ARRAY.mean(axis=0), ARRAY.std(axis=0)
+WRONG_STANDARDS = {
+    "1e-5 is added under the root: it belongs to the standard deviation": CENTRED
+    / (STD**2 + 1e-5) ** 0.5,
+    "1e-5 is left out: a column of equal numbers would be 0 / 0": CENTRED / STD,
+    "the variance is divided by n - 1: it is the mean of the squares": CENTRED
+    / (ARRAY.std(axis=0, ddof=1) + 1e-5),
+    "it divides by the variance: its root is missing": CENTRED / (STD**2 + 1e-5),
+    "mean and deviation are those of all numbers: each column has its own": (ARRAY - ARRAY.mean())
+    / (ARRAY.std() + 1e-5),
+}
+
+
 def check_numbers(got, expected, rtol, atol=0.0):
     """The first number that is wrong, in the message."""
     assert np.shape(got) == expected.shape, (
@@ -127,11 +140,14 @@ def check_numbers(got, expected, rtol, atol=0.0):
 
 def stays_on_the_device(answer):
     expected = (ARRAY - ARRAY.mean(axis=0)) / (ARRAY.std(axis=0) + 1e-5)
-    for dtype, close in (("float32", 1e-4), ("float64", 1e-9)):
+    for dtype, close in (("float64", 1e-9), ("float32", 1e-4)):
         x = ARRAY.astype(dtype)
         if dtype == "float64":
             got = answer(x)
             assert (x == ARRAY).all(), "it changes x in place: make a new array"
+            for mistake, numbers in WRONG_STANDARDS.items():
+                same = np.shape(got) == numbers.shape and np.allclose(got, numbers, 1e-9, 0)
+                assert not same, f"this is a known mistake: {mistake}"
             check_numbers(got, expected, close)
         with minigen.use_backend("double"):
             there = minigen.backend.asarray(x)
@@ -150,6 +166,12 @@ def stays_on_the_device(answer):
 def hard_coded(x):
     centred = x - np.mean(x, axis=0)
     return centred / (np.sqrt(np.mean(centred * centred, axis=0)) + 1e-5)
+
+
+def under_the_root(x):
+    m = xp(x)
+    centred = x - x.mean(axis=0)
+    return centred / m.sqrt((centred * centred).mean(axis=0) + 1e-5)
 
 
 def waiting(x):
@@ -200,6 +222,7 @@ EXERCISES = (
             "m = xp(x); centred = x - x.mean(axis=0); m.sqrt((centred * centred).mean(axis=0)).",
         ),
         mistakes={
+            "under the root": (under_the_root, "1e-5 is added under the root"),
             "hard-coded": (hard_coded, "on a device it stops"),
             "waiting": (waiting, "the host waits"),
             "brought home": (brought_home, "does not lie on x's device"),

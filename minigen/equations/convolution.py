@@ -96,6 +96,10 @@ BIAS = numpy.array([0.25])
             "the bias is left out",
             lambda x, w, b, s, p, d: convolve(x, w, None, s, p, d),
         ),
+        "bias_along_columns": Wrong(
+            "the bias is added along the columns: b_o belongs to the second axis, the channels",
+            lambda x, w, b, s, p, d: convolve(x, w, None, s, p, d) + (0 if b is None else b),
+        ),
         "kernel_transposed": Wrong(
             "rows and columns of the kernel are exchanged",
             lambda x, w, b, s, p, d: convolve(x, w.swapaxes(2, 3), b, s, p, d),
@@ -155,6 +159,10 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1):
         "bias_forgotten": Wrong(
             "the bias is left out",
             lambda x, w, b, s, p, e, d: transposed(x, w, None, s, p, e, d),
+        ),
+        "exchanged": Wrong(
+            "stride and dilation are exchanged: places are s apart, taps are d apart",
+            lambda x, w, b, s, p, e, d: transposed(x, w, b, d, p, e, s),
         ),
     },
     probes=(
