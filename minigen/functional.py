@@ -8,10 +8,9 @@ import math
 from typing import Any
 
 from minigen.backend import Generator, check_generator, xp
-from minigen.ops import astype, exp, matmul, maximum, softmax, swapaxes, where
+from minigen.ops import astype, exp, matmul, maximum, softmax, softmax_where, swapaxes
 from minigen.tensor import Tensor
 
-HIDDEN = -1e30  # a score that softmax makes 0; finite, so that no NaN can come of it
 # The smallest log-variance that a Gaussian likelihood tells apart from smaller ones, so that
 # exp(-log_var) times a squared distance stays finite in each precision.
 LOWEST_LOG_VAR = {"float32": -60.0, "float64": -600.0}
@@ -108,10 +107,19 @@ def attention(q: Any, k: Any, v: Any, mask: Any = None) -> tuple[Any, Any]:
 
 
 def masked_softmax(scores: Any, mask: Any) -> Any:
-    """softmax over the last axis, of those scores alone whose mask is True; elsewhere 0. Raises
-    ValueError for a mask that does not broadcast to the scores' shape."""
+    """softmax over the last axis, of those scores alone whose mask is True; elsewhere 0.
+
+    Raises TypeError for a mask without booleans, ValueError for one that does not broadcast to the
+    scores' shape.
+    """
     if mask is None:
         return softmax(scores)
+    raw = mask.array if isinstance(mask, Tensor) else mask
+    if getattr(getattr(raw, "dtype", None), "kind", "") != "b":
+        raise TypeError(
+            "attention: the mask must be a boolean array, True where a query may look; got "
+            f"{getattr(raw, 'dtype', type(raw).__name__)}"
+        )
     missing = len(scores.shape) - len(mask.shape)
     sizes = zip(mask.shape, scores.shape[max(0, missing) :], strict=False)
     if missing < 0 or any(m not in (1, s) for m, s in sizes):
@@ -119,7 +127,7 @@ def masked_softmax(scores: Any, mask: Any) -> Any:
             f"attention: the mask must broadcast to the scores' shape {tuple(scores.shape)}, keys "
             f"last; got {tuple(mask.shape)}"
         )
-    return where(mask, softmax(where(mask, scores, HIDDEN)), 0.0)
+    return softmax_where(scores, mask=raw)
 
 
 def causal_mask(steps: int, like: Any) -> Any:

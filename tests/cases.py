@@ -91,6 +91,18 @@ ACTIVATION = [
 ]  # fmt: skip
 
 # ---------------------------------------------------------------- reduction
+SEEN = np.array([[True, False, False, True], [False] * 4, [True] * 4])
+
+
+def softmax_of_seen(x, mask):
+    """Row by row, over the numbers that are seen alone."""
+    y = np.zeros_like(x)
+    for place in np.ndindex(x.shape[:-1]):
+        seen = mask[place[-1]]
+        y[(*place, seen)] = np.exp(x[place][seen]) / np.exp(x[place][seen]).sum()
+    return y
+
+
 AXES = [
     ((2, 3, 4), None), ((2, 3, 4), 0), ((2, 3, 4), -1), ((2, 3, 4), (0, 2)), ((2, 3, 4), (-1, 1)),
     ((1, 3), 0), ((3, 1), 1), ((4,), 0), ((1, 1), (0, 1)),
@@ -129,6 +141,10 @@ REDUCTION = [
     ],
     row("[E.SOFTMAX]", ops.softmax, anywhere(3, 1)),
     row("[E.LOGSOFTMAX]", ops.log_softmax, anywhere(3, 1)),
+    *[
+        row("", ops.softmax_where, anywhere(*shape), oracle=softmax_of_seen, mask=SEEN)
+        for shape in ((3, 4), (2, 3, 4))
+    ],
 ]  # fmt: skip
 
 # ---------------------------------------------------------------- shape

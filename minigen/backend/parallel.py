@@ -22,6 +22,7 @@ from minigen.backend.gemm import gemm
 from minigen.backend.modules import Array, BackendError, xp
 
 BLOCK = 1 << 18  # numbers: in smaller blocks threads wait longer for Python's lock than for memory
+FEW = 1 << 15  # numbers, where there are no threads: the arrays of a formula fit a core's cache
 LARGE = 1 << 18  # numbers, from which on blocks and threads pay
 LARGE_PRODUCT = 1 << 21  # multiplications, from which on it pays to share a product out
 
@@ -143,21 +144,25 @@ def contiguous(x: Array) -> Array:
 def blockwise(work: Callable[..., Any], x: Array, *others: Array) -> Array:
     """A new array y like x, filled by work(y, x, *others), which computes element by element.
 
-    Once the threads are ours, large arrays are handed to ``work`` as flat blocks, so that its
-    steps meet their numbers in the cache, and on all threads; others must have x's shape.
+    Large arrays are handed to ``work`` as flat blocks, so that its steps meet their numbers in
+    the cache, and on all threads once they are ours; others must have x's shape.
     """
     y = xp(x).empty_like(x)
-    if x.size < LARGE or not threads.pool or xp(x) is not numpy:
+    if x.size < LARGE or xp(x) is not numpy:
         work(y, x, *others)
         return y
+    size = BLOCK if threads.pool else FEW
     flat = [a.ravel(order="K") for a in (y, *(laid_out_as(y, o) for o in (x, *others)))]
 
     def part(share: slice) -> None:
-        for start in range(share.start, share.stop, BLOCK):
-            block = slice(start, min(start + BLOCK, share.stop))
+        for start in range(share.start, share.stop, size):
+            block = slice(start, min(start + size, share.stop))
             work(*(a[block] for a in flat))
 
-    share(part, x.size)
+    if threads.pool:
+        share(part, x.size)
+    else:
+        part(slice(0, x.size))
     return y
 
 

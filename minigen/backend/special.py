@@ -3,9 +3,10 @@ in single.
 
 Double: W. J. Cody, "Rational Chebyshev approximations for the error function", Mathematics of
 Computation 23 (1969), 631-637: three rational functions, one a range, each good to double
-precision. Single: one rational function of x² for |x| <= 4, where the relative error of its fit
-(weighted least squares, the weights raised where the error is largest) is 2.5e-8; beyond 4, erf is
-1 to single precision. Tests hold both to the C library's erf.
+precision. Single: erf(x) = tanh(x h(x²)), for NumPy's tanh is many numbers at a time; h is a
+polynomial, fitted to artanh(erf x) / x on |x| <= 4 by weighted least squares, the weights raised
+where the error of erf is largest: 9.5e-8 of its value. Beyond 4, erf is 1 to single precision.
+Tests hold both to the C library's erf.
 """
 
 import importlib
@@ -44,14 +45,13 @@ Q3 = (
     6.05183413124413191e-2, 2.33520497626869185e-3,
 )  # fmt: skip
 
-# erf(x) / x in single precision: coefficients of powers of x², highest first.
-P = (
-    1.98679517e-6, 2.84566115e-4, 3.88332042e-3, 5.31016692e-2, 1.93544389e-1, 1.12837914,
+# artanh(erf x) / x in single precision: coefficients of powers of x², highest first.
+H = (
+    1.41849696e-7, -5.66842881e-6, 8.76370224e-5, -6.19783793e-4, -1.91831880e-4, 1.02769056e-1,
+    1.12837927,
 )  # fmt: skip
-Q = (
-    3.74203247e-5, 1.18556699e-3, 1.52072011e-2, 1.15349733e-1, 5.04856804e-1, 1.0,
-)  # fmt: skip
-BLOCK = 1 << 14  # numbers: x, x², numerator and denominator stay in the cache
+ENOUGH = 5.0  # from here on the tanh is 1 to the last bit
+BLOCK = 1 << 14  # numbers: x, x² and the polynomial stay in the cache
 
 
 def _ratio(p: tuple[float, ...], q: tuple[float, ...], t: numpy.ndarray) -> numpy.ndarray:
@@ -61,41 +61,33 @@ def _ratio(p: tuple[float, ...], q: tuple[float, ...], t: numpy.ndarray) -> nump
 def erf(x: numpy.ndarray) -> numpy.ndarray:
     """erf(x) = 2/√π ∫ exp(-t²) dt from 0 to x, elementwise; the result has x's dtype.
 
-    float32: relative error below 5e-7; all other types: absolute error below 1e-15.
+    float32: relative error below 4e-7; all other types: absolute error below 1e-15.
     """
     x = numpy.asarray(x)
     return erf_single(x) if x.dtype == numpy.float32 else erf_double(x)
 
 
-def _horner(coefficients: tuple[float, ...], t: numpy.ndarray, out: numpy.ndarray) -> numpy.ndarray:
-    """The polynomial at t, in place."""
-    numpy.multiply(t, coefficients[0], out=out)
-    for c in coefficients[1:-1]:
-        out += c
-        out *= t
-    out += coefficients[-1]
-    return out
-
-
 def erf_single(x: numpy.ndarray) -> numpy.ndarray:
-    """erf of float32 x = x P(x²) / Q(x²), block by block."""
+    """erf of float32 x = tanh(x h(x²)), block by block."""
     y = numpy.empty(x.size, dtype=x.dtype)
     flat = x.reshape(-1)
     size = min(BLOCK, x.size)
-    square, above, below = (numpy.empty(size, dtype=x.dtype) for _ in range(3))
+    square, polynomial = (numpy.empty(size, dtype=x.dtype) for _ in range(2))
     # against an array NumPy compares three times as fast as against a number
-    limits = [numpy.full(size, limit, dtype=x.dtype) for limit in (LARGE, -LARGE, 1, -1)]
+    most, least = (numpy.full(size, limit, dtype=x.dtype) for limit in (ENOUGH, -ENOUGH))
     for start in range(0, x.size, BLOCK):
         out = y[start : start + BLOCK]
-        t, p, q = square[: len(out)], above[: len(out)], below[: len(out)]
-        most, least, one, minus_one = (limit[: len(out)] for limit in limits)
-        numpy.minimum(flat[start : start + BLOCK], most, out=out)
-        numpy.maximum(out, least, out=out)
+        t, h = square[: len(out)], polynomial[: len(out)]
+        numpy.minimum(flat[start : start + BLOCK], most[: len(out)], out=out)
+        numpy.maximum(out, least[: len(out)], out=out)
         numpy.multiply(out, out, out=t)
-        out *= _horner(P, t, p)
-        out /= _horner(Q, t, q)
-        numpy.minimum(out, one, out=out)  # rounding may go beyond
-        numpy.maximum(out, minus_one, out=out)
+        numpy.multiply(t, H[0], out=h)
+        for coefficient in H[1:-1]:
+            h += coefficient
+            h *= t
+        h += H[-1]
+        out *= h
+        numpy.tanh(out, out=out)
     return y.reshape(x.shape)
 
 

@@ -56,6 +56,7 @@ from minigen.ops.reduction import (
     reduce_min,
     reduce_sum,
     softmax,
+    softmax_where,
     var,
 )
 from minigen.ops.shape import (
@@ -82,7 +83,7 @@ __all__ = [
     "lstm", "lstm_steps", "matmul", "max_pool2d", "max_pool2d_indices", "max_unpool2d", "maximum",
     "mean", "minimum", "multiply", "negative", "normal_cdf", "normal_pdf", "pad", "power", "put",
     "put_rows", "reduce_max", "reduce_min", "reduce_sum", "relu", "repeat", "reshape", "sigmoid",
-    "sin", "softmax", "softplus", "split", "sqrt", "stack", "subtract", "swapaxes", "tanh",
-    "transpose", "unflatten", "unpool2d", "upsample_bilinear2d", "upsample_nearest2d", "var",
-    "where",
+    "sin", "softmax", "softmax_where", "softplus", "split", "sqrt", "stack", "subtract", "swapaxes",
+    "tanh", "transpose", "unflatten", "unpool2d", "upsample_bilinear2d", "upsample_nearest2d",
+    "var", "where",
 ]  # fmt: skip

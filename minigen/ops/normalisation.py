@@ -9,8 +9,8 @@ import math
 from typing import Any
 
 from minigen.autograd import Traced, primitive
-from minigen.backend import Array
-from minigen.ops import normalise
+from minigen.backend import Array, on_host
+from minigen.ops import layer_normalise, normalise
 from minigen.ops.elementwise import sqrt
 from minigen.ops.normalise import Moments
 from minigen.ops.reduction import mean, reduce_sum, var
@@ -98,11 +98,40 @@ def check_channels(operation: str, x: Any, **numbers: Any) -> None:
             )
 
 
+def plain_layer_norm(x: Any, gamma: Any, beta: Any, epsilon: float) -> Any:
+    """[E.LAYERNORM] as it reads, in ordinary operations."""
+    axes = tuple(range(-len(gamma.shape), 0))
+    deviation = x - mean(x, axis=axes, keepdims=True)
+    variance = mean(deviation * deviation, axis=axes, keepdims=True)
+    return deviation / sqrt(variance + epsilon) * gamma + beta
+
+
+@primitive(name="layer_norm", holomorphic=True)
+def _layer_norm(x: Array, gamma: Array, beta: Array, *, epsilon: float) -> Array:
+    return layer_normalise.forward(x, gamma, beta, epsilon)
+
+
+@_layer_norm.joint_vjp
+def _(wanted, gy, _y, x, gamma, _beta, *, epsilon):
+    if not isinstance(gy, Traced):
+        return layer_normalise.backward(gy, x, gamma, epsilon)
+    axes = tuple(range(-len(gamma.shape), 0))
+    over = tuple(range(len(x.shape) - len(axes)))
+    deviation = x - mean(x, axis=axes, keepdims=True)
+    std = sqrt(mean(deviation * deviation, axis=axes, keepdims=True) + epsilon)
+    x_hat, g = deviation / std, gy * gamma
+    mean_g, mean_dot = (mean(a, axis=axes, keepdims=True) for a in (g, g * x_hat))
+    ggamma, gbeta = (reduce_sum(a, axis=over) for a in (gy * x_hat, gy))
+    return (g - mean_g - x_hat * mean_dot) / std, ggamma, gbeta
+
+
 def layer_norm(x: Any, gamma: Any, beta: Any, *, epsilon: float = 1e-5) -> Any:
     """y = γ x̂ + β, x̂ = (x - m) / √(v + ε), m and v over each example    [E.LAYERNORM]
 
+    gx = (g - mean g - x̂ · mean(g x̂)) / √(v + ε), g = γ gy    gγ = Σ gy x̂    gβ = Σ gy
     x: (..., *s), gamma, beta: (*s): the last axes of x, over which mean and variance (divided
-    by the count) are taken; epsilon: > 0. Raises ValueError for shapes that do not fit.
+    by the count) are taken; epsilon: > 0. One primitive on the host, a composition on a device.
+    Raises ValueError for shapes that do not fit.
     Source: Ba, Kiros and Hinton 2016, equation 4.
     """
     shape, wanted = shape_of("layer_norm", "x", x), shape_of("layer_norm", "gamma", gamma)
@@ -111,7 +140,5 @@ def layer_norm(x: Any, gamma: Any, beta: Any, *, epsilon: float = 1e-5) -> Any:
             f"layer_norm: gamma and beta must have the shape of x's last axes; got x {shape}, "
             f"gamma {wanted}, beta {tuple(beta.shape)}"
         )
-    axes = tuple(range(-len(wanted), 0))
-    deviation = x - mean(x, axis=axes, keepdims=True)
-    variance = mean(deviation * deviation, axis=axes, keepdims=True)
-    return deviation / sqrt(variance + epsilon) * gamma + beta
+    fused = on_host(x.array if isinstance(x, Traced) else x)
+    return (_layer_norm if fused else plain_layer_norm)(x, gamma, beta, epsilon=epsilon)

@@ -14,6 +14,7 @@ from minigen.ops.elementwise import check_signed, exp
 from minigen.ops.shape import broadcast_to
 
 Axis = int | tuple[int, ...] | None
+HIDDEN = -1e30  # a score that softmax makes 0; finite, so that no NaN can come of it
 
 
 def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
@@ -132,6 +133,27 @@ def softmax(x: Array, *, axis: Axis = -1) -> Array:
 @softmax.vjp
 def _(gy, y, _x, *, axis=-1):
     return y * (gy - (gy * y).sum(axis=axis, keepdims=True))
+
+
+@primitive
+def softmax_where(x: Array, *, mask: Array) -> Array:
+    """y = e^x / Σ e^x over those x alone whose mask is True, else 0    gx = y · (gy - Σ gy · y)
+
+    Over the last axis. mask: booleans that broadcast to x's shape. What is hidden may be anything,
+    NaN as well; where all of a row is hidden, all of it is 0.
+    """
+    y = xp(x).where(mask, x, HIDDEN)
+    y -= _shift(y, -1)
+    y = xp(x).exp(y)
+    y *= mask
+    total = y.sum(axis=-1, keepdims=True)
+    y /= xp(x).maximum(total, 1)  # the largest has e^0 = 1: below 1 there is nothing
+    return y
+
+
+@softmax_where.vjp
+def _(gy, y, _x, *, mask):
+    return y * (gy - (gy * y).sum(axis=-1, keepdims=True))
 
 
 @primitive

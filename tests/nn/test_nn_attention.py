@@ -5,7 +5,7 @@ import pytest
 
 from minigen import Generator, gradcheck, nn, tensor
 from minigen.equations import REGISTER
-from minigen.functional import attention, causal_mask
+from minigen.functional import attention, causal_mask, masked_softmax
 
 RNG = np.random.default_rng(0)
 
@@ -153,3 +153,21 @@ def test_multi_head_attention_is_torchs(tmp_path, masked):
     (ty * ty).sum().backward()
     for a, b in zip(leaves, others, strict=True):
         np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [np.nan, np.inf, -np.inf, 1e30])
+def test_what_is_hidden_may_be_anything(hidden):
+    scores = np.array([[1.0, hidden, 2.0], [hidden, hidden, hidden]])
+    mask = np.array([[True, False, True], [False, False, False]])
+    leaf = tensor(scores, requires_grad=True)
+    y = masked_softmax(leaf, mask)
+    (y * np.array([1.0, 2.0, 3.0])).sum().backward()
+    seen = np.exp([1.0, 2.0]) / np.exp([1.0, 2.0]).sum()
+    np.testing.assert_allclose(y.numpy(), [[seen[0], 0.0, seen[1]], [0.0, 0.0, 0.0]], rtol=1e-12)
+    g = 2.0 * seen[0] * seen[1]
+    np.testing.assert_allclose(leaf.grad.numpy(), [[-g, 0.0, g], [0.0, 0.0, 0.0]], rtol=1e-12)
+
+
+def test_a_mask_is_made_of_booleans():
+    with pytest.raises(TypeError, match="the mask must be a boolean array.*got float64"):
+        masked_softmax(np.ones((2, 2)), np.ones((2, 2)))
