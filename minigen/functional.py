@@ -27,16 +27,29 @@ def same_shape(operation: str, **arguments: Any) -> None:
         )
 
 
+def floats(operation: str, **arguments: Any) -> None:
+    """Raise TypeError for arrays of integers, whose differences and signs may not fit them."""
+    for name, x in arguments.items():
+        if hasattr(x, "dtype") and x.dtype.kind not in "fc":
+            raise TypeError(
+                f"{operation}: {name} must be floating-point; got {x.dtype}; convert it with "
+                ".astype('float32')"
+            )
+
+
 def gaussian_log_prob(x: Any, mean: Any, log_var: Any) -> Any:
     """log N(x; μ, σ²) = -½ (log 2π + log σ² + (x - μ)² / σ²)    [E.GAUSSIAN]
 
     x, mean, log_var: one shape, or plain numbers for mean and log_var; elementwise, in nats.
     log_var is log σ², the logarithm of the variance. A log_var below -60 (float32) or -600
     (float64) counts as that bound, a variance far below rounding, so that nothing overflows.
-    Raises ValueError for shapes that differ.
+    Raises ValueError for shapes that differ, TypeError for a mean or log_var of integers.
     """
     same_shape("gaussian_log_prob", x=x, mean=mean, log_var=log_var)
-    lowest = LOWEST_LOG_VAR.get(x.dtype.name, LOWEST_LOG_VAR["float64"])
+    floats("gaussian_log_prob", mean=mean, log_var=log_var)
+    precise = log_var if hasattr(log_var, "dtype") else x
+    lowest = LOWEST_LOG_VAR.get(precise.dtype.name, LOWEST_LOG_VAR["float64"])
+    mean = float(mean) if isinstance(mean, int) else mean
     if isinstance(log_var, int | float):
         log_var = max(float(log_var), lowest)
         precision: Any = math.exp(-log_var)

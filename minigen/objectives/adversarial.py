@@ -6,6 +6,7 @@ log(1 - D) = -softplus(l): exact for every l, without clipping. Everything here 
 
 from typing import Any, NamedTuple
 
+from minigen.functional import floats
 from minigen.ops import softplus
 
 
@@ -26,12 +27,13 @@ def discriminator_loss(
     shapes. real_weight: w > 0, the weight of the real term (0.9 in the project's statement of
     the game, 1 in Goodfellow et al. 2014, equation 1). real_label: s in (0, 1], the target for
     real examples (one-sided label smoothing where s < 1: Salimans et al. 2016, section 3.4).
-    Raises ValueError for weights and labels outside these ranges.
+    Raises ValueError for weights and labels outside these ranges, TypeError for integers.
     """
     if not real_weight > 0:
         raise ValueError(f"discriminator_loss: real_weight must be above 0; got {real_weight}")
     if not 0 < real_label <= 1:
         raise ValueError(f"discriminator_loss: real_label must be in (0, 1]; got {real_label}")
+    floats("discriminator_loss", real_logits=real_logits, fake_logits=fake_logits)
     real = softplus(-real_logits).mean()  # -log D(x)
     if real_label < 1:
         real = real_label * real + (1 - real_label) * softplus(real_logits).mean()
@@ -46,6 +48,7 @@ def generator_loss_minimax(fake_logits: Any) -> Any:
     The zero-sum game. Its gradient fades where the discriminator is sure, that is, early.
     Source: Goodfellow et al. 2014, equation 1. fake_logits: any shape -> one number, nats.
     """
+    floats("generator_loss_minimax", fake_logits=fake_logits)
     return -softplus(fake_logits).mean()
 
 
@@ -56,4 +59,5 @@ def generator_loss_nonsaturating(fake_logits: Any) -> Any:
     longer a zero-sum game. Source: Goodfellow et al. 2014, section 3. fake_logits: any shape
     -> one number, nats.
     """
+    floats("generator_loss_nonsaturating", fake_logits=fake_logits)
     return softplus(-fake_logits).mean()

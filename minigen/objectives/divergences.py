@@ -7,7 +7,7 @@ in training and bounds nothing.
 from typing import Any
 
 from minigen.backend import Generator
-from minigen.functional import gaussian_log_prob, reparameterise, same_shape
+from minigen.functional import LOWEST_LOG_VAR, reparameterise, same_shape
 from minigen.ops import exp, maximum
 from minigen.tensor import Tensor
 
@@ -30,6 +30,8 @@ def free_bits_kl(mean: Any, log_var: Any, free: float) -> Any:
     Raises ValueError for shapes that differ and for a λ below 0.
     """
     same_shape("free_bits_kl", mean=mean, log_var=log_var)
+    if len(mean.shape) != 2:
+        raise ValueError(f"free_bits_kl: mean must be (n, d); got {tuple(mean.shape)}")
     if not free >= 0:
         raise ValueError(f"free_bits_kl: free must be at least 0; got {free}")
     each = 0.5 * (mean * mean + exp(log_var) - 1.0 - log_var)
@@ -39,14 +41,16 @@ def free_bits_kl(mean: Any, log_var: Any, free: float) -> Any:
 def gaussian_kl_between(mean_q: Any, log_var_q: Any, mean_p: Any, log_var_p: Any) -> Any:
     """KL(q || p) = ½ Σ_j (log σp² - log σq² + (σq² + (μq - μp)²) / σp² - 1)    [E.KLGAUSS]
 
-    All (n, d) -> (n,), nats. Raises ValueError for shapes that differ.
+    All (n, d) -> (n,), nats. A log_var_p below -120 (float32) or -1200 (float64) counts as that
+    bound, so that nothing becomes 0 · ∞. Raises ValueError for shapes that differ.
     """
     same_shape(
         "gaussian_kl_between",
         mean_q=mean_q, log_var_q=log_var_q, mean_p=mean_p, log_var_p=log_var_p,
     )  # fmt: skip
-    distance = mean_q - mean_p
-    scaled = exp(log_var_q - log_var_p) + distance * distance * exp(-log_var_p)
+    lowest = 2 * LOWEST_LOG_VAR.get(log_var_p.dtype.name, LOWEST_LOG_VAR["float64"])
+    distance = (mean_q - mean_p) * exp(-0.5 * maximum(log_var_p, lowest))  # in units of σp
+    scaled = exp(log_var_q - log_var_p) + distance * distance
     return 0.5 * (log_var_p - log_var_q + scaled - 1.0).sum(axis=-1)
 
 
@@ -61,7 +65,9 @@ def gaussian_kl_monte_carlo(mean: Any, log_var: Any, samples: int, rng: Generato
     raw = mean.array if isinstance(mean, Tensor) else mean
     total: Any = 0.0
     for _ in range(samples):
-        z = reparameterise(mean, log_var, rng.normal(raw.shape, raw.dtype))
-        difference = gaussian_log_prob(z, mean, log_var) - gaussian_log_prob(z, 0.0, 0.0)
+        noise = rng.normal(raw.shape, raw.dtype)
+        z = reparameterise(mean, log_var, noise)
+        # (z - μ)² / σ² is ε²; the terms in 2π of q and p cancel
+        difference = -0.5 * (log_var + noise * noise) + 0.5 * (z * z)
         total = total + difference.sum(axis=-1)
     return total / samples

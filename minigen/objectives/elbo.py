@@ -1,5 +1,6 @@
 """The evidence lower bound, which a variational autoencoder climbs."""
 
+import math
 from typing import Any, NamedTuple
 
 from minigen.objectives.divergences import gaussian_kl
@@ -26,8 +27,8 @@ def elbo(log_likelihood: Any, mean: Any, log_var: Any, beta: float = 1.0) -> Elb
     et al. 2017 and no bound if below 1. Source: Kingma and Welling 2014, equations 3 and 10.
     Raises ValueError for a beta below 0 and for sizes that differ.
     """
-    if not beta >= 0:
-        raise ValueError(f"elbo: beta must be at least 0; got {beta}")
+    if not 0 <= beta < math.inf:
+        raise ValueError(f"elbo: beta must be at least 0; got {beta}; it must be finite")
     if len(mean.shape) != 2 or tuple(log_likelihood.shape) != tuple(mean.shape[:1]):
         raise ValueError(
             "elbo: mean must be (n, d) and log_likelihood (n,), one number for each row; got "
@@ -36,4 +37,5 @@ def elbo(log_likelihood: Any, mean: Any, log_var: Any, beta: float = 1.0) -> Elb
         )
     reconstruction = log_likelihood.mean()
     kl = gaussian_kl(mean, log_var).mean()
-    return Elbo(reconstruction - beta * kl, reconstruction, kl)
+    value = reconstruction - beta * kl if beta else reconstruction  # 0 · ∞ would be no number
+    return Elbo(value, reconstruction, kl)

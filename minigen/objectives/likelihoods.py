@@ -8,7 +8,7 @@ from typing import Any
 
 from minigen.autograd import may_look
 from minigen.backend import to_numpy, xp
-from minigen.functional import gaussian_log_prob, same_shape
+from minigen.functional import floats, gaussian_log_prob, same_shape
 from minigen.ops import bernoulli_log_prob
 from minigen.tensor import Tensor
 
@@ -42,6 +42,8 @@ def binomial_log_likelihood(x: Any, logits: Any, count: int) -> Any:
     x: (n, ...) multiples of 1/N in [0, 1]; logits: the same shape; count: N >= 1 -> (n,), nats.
     Raises ValueError for shapes that differ, for a count below 1 and for other x.
     """
+    if not isinstance(count, int):
+        raise TypeError(f"binomial_log_likelihood: count must be an integer; got {count!r}")
     if count < 1:
         raise ValueError(f"binomial_log_likelihood: count must be at least 1; got {count}")
     raw = x.array if isinstance(x, Tensor) else x
@@ -77,8 +79,10 @@ def gaussian_log_likelihood(x: Any, mean: Any, log_var: Any) -> Any:
 def mean_squared_error(x: Any, prediction: Any) -> Any:
     """1/N Σ (x - prediction)²    [E.MSE], the mean over all N elements
 
-    x, prediction: the same shape -> one number. Raises ValueError for shapes that differ.
+    x, prediction: the same shape -> one number. Raises ValueError for shapes that differ, TypeError
+    for a prediction of integers.
     """
     same_shape("mean_squared_error", x=x, prediction=prediction)
+    floats("mean_squared_error", prediction=prediction)
     difference = x - prediction
     return (difference * difference).mean()

@@ -21,9 +21,13 @@ def _number(who: str, name: str, value: Any, must: str, remedy: str) -> float:
             f"{who}: {name} must be a {must}; got {type(value).__name__}; "
             "pass a plain Python number"
         )
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond all floats
+        number = math.inf
+    if not math.isfinite(number):
         raise ValueError(f"{who}: {name} must be a {must}; got {value}; {remedy}")
-    return float(value)
+    return number
 
 
 def finite(who: str, name: str, value: Any, remedy: str) -> float:

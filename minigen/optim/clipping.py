@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigen.autograd import may_look
-from minigen.backend import xp
+from minigen.backend import overflow_ignored, xp
 from minigen.nn.parameter import Parameter
 from minigen.optim.check import gradient, label, parameter_list, positive
 from minigen.tensor import Tensor
@@ -29,7 +29,7 @@ def clip_by_value(params: Iterable[Parameter], limit: float) -> None:
     limit = positive("clip_by_value", "limit", limit, "pass a limit such as 1.0")
     gradients = [gradient("clip_by_value", p, i) for i, p in enumerate(found)]
     for p, g in zip(found, gradients, strict=True):
-        p.grad = Tensor(xp(g).clip(g, -limit, limit))
+        p.grad = Tensor(xp(g).asarray(xp(g).clip(g, -limit, limit)))
 
 
 def _clip_unseen(found: Any, gradients: Any, total: Any, max_norm: float) -> Any:
@@ -38,8 +38,23 @@ def _clip_unseen(found: Any, gradients: Any, total: Any, max_norm: float) -> Any
     norm = m.sqrt(total)
     scale = max_norm / m.maximum(norm, max_norm)  # min(1, max_norm / norm); NaN stays NaN
     for p, g in zip(found, gradients, strict=True):
-        p.grad = Tensor(g * scale.astype(g.dtype))
+        p.grad = Tensor(m.asarray(g * scale.astype(g.dtype)))
     return norm
+
+
+def _norm_of_large(found: Any, gradients: Any) -> float:
+    """The norm of gradients whose squares overflow. Raises FloatingPointError, naming the
+    parameter, where one is not finite."""
+    largest = 0.0
+    for i, g in enumerate(gradients):
+        if not bool(xp(g).isfinite(g).all()):
+            raise FloatingPointError(
+                f"clip_by_norm: gradients must be finite; that of {label(found[i], i)} is not; "
+                "lower alpha, or find the operation with minigen.detect_anomaly()"
+            )
+        largest = max(largest, float(abs(g).max()) if g.size else 0.0)
+    shares = (g.astype("float64", copy=False) / largest for g in gradients)
+    return largest * math.sqrt(sum(float((share**2).sum()) for share in shares))
 
 
 def clip_by_norm(params: Iterable[Parameter], max_norm: float) -> Any:
@@ -62,17 +77,14 @@ def clip_by_norm(params: Iterable[Parameter], max_norm: float) -> Any:
     found = parameter_list("clip_by_norm", params)
     max_norm = positive("clip_by_norm", "max_norm", max_norm, "pass a limit such as 1.0")
     gradients = [gradient("clip_by_norm", p, i) for i, p in enumerate(found)]
-    squares = [(g.astype("float64", copy=False) ** 2).sum() for g in gradients]
+    with overflow_ignored():  # it is seen below, and dealt with
+        total = sum((g.astype("float64", copy=False) ** 2).sum() for g in gradients)
     if not may_look(gradients[0]):
-        return _clip_unseen(found, gradients, sum(squares), max_norm)
-    norm = math.sqrt(float(sum(squares)))
+        return _clip_unseen(found, gradients, total, max_norm)
+    norm = math.sqrt(float(total))
     if not math.isfinite(norm):
-        bad = next(i for i, s in enumerate(squares) if not math.isfinite(float(s)))
-        raise FloatingPointError(
-            f"clip_by_norm: gradients must be finite; that of {label(found[bad], bad)} is not; "
-            "lower alpha, or find the operation with minigen.detect_anomaly()"
-        )
+        norm = _norm_of_large(found, gradients)
     if norm > max_norm:
         for p, g in zip(found, gradients, strict=True):
-            p.grad = Tensor(g * (max_norm / norm))
+            p.grad = Tensor(xp(g).asarray(g * (max_norm / norm)))
     return norm

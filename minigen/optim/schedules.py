@@ -6,6 +6,7 @@ hidden behind them.
 
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,15 @@ def _steps(who: str, name: str, value: Any) -> int:
     return number
 
 
+def _powered(alpha: float, factor: float, exponent: float) -> float:
+    """alpha · factor^exponent, and the smallest number > 0 where that rounds to 0: a step size of 0
+    is none. ∞ where it overflows, which an update rule refuses."""
+    try:
+        return max(alpha * factor**exponent, sys.float_info.min)
+    except OverflowError:
+        return math.inf
+
+
 def constant(alpha: float) -> Schedule:
     """alpha(t) = alpha    [E.CONSTANT]
 
@@ -50,7 +60,7 @@ def step_decay(alpha: float, factor: float, every: int) -> Schedule:
     alpha = _alpha("step_decay", "alpha", alpha)
     factor = positive("step_decay", "factor", factor, "pass a factor such as 0.1")
     every = _steps("step_decay", "every", every)
-    return lambda t: alpha * factor ** (t // every)
+    return lambda t: _powered(alpha, factor, t // every)
 
 
 def exponential_decay(alpha: float, factor: float, every: int) -> Schedule:
@@ -65,7 +75,7 @@ def exponential_decay(alpha: float, factor: float, every: int) -> Schedule:
     alpha = _alpha("exponential_decay", "alpha", alpha)
     factor = positive("exponential_decay", "factor", factor, "pass a factor such as 0.1")
     every = _steps("exponential_decay", "every", every)
-    return lambda t: alpha * factor ** (t / every)
+    return lambda t: _powered(alpha, factor, t / every)
 
 
 def cosine(alpha: float, alpha_end: float, steps: int) -> Schedule:
