@@ -149,7 +149,9 @@ def _values(nodes: list[Node], y: Traced) -> dict[Node, Array | None]:
         arguments = [value if parent is None else values[parent] for value, parent in saved]
         values[node] = kept.get(node)
         if not any(a is None or isinstance(a, Node) for a in arguments):  # a Node stands in
-            again = xp(y.array).asarray(node.primitive.forward(*arguments, **node.settings))
+            # what a forward pass leaves for its backward pass must stay what it is
+            settings = {k: getattr(v, "fresh", lambda v=v: v)() for k, v in node.settings.items()}
+            again = xp(y.array).asarray(node.primitive.forward(*arguments, **settings))
             values[node] = kept.get(node, again)
             if not xp(again).allclose(again, values[node], 1e-4, 1e-6, equal_nan=True):
                 raise GraphError(CHANGED.format(node.name))

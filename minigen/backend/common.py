@@ -24,7 +24,6 @@ FUNCTIONS = _table(
     concatenate axis
     copy
     cos
-    cov rowvar
     cumsum
     einsum
     empty dtype

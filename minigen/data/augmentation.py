@@ -29,7 +29,7 @@ def flip(x: Image, which: NDArray[np.bool_]) -> Image:
     Raises:
         DataError: x is no array of images, or `which` not one bool for each.
     """
-    _check("flip", x, which)
+    _check("flip", x, which, kinds="b")
     return np.where(np.asarray(which)[:, None, None], x[:, :, ::-1], x)
 
 
@@ -43,7 +43,7 @@ def shift(x: Image, down: NDArray[np.integer], right: NDArray[np.integer]) -> Im
     Raises:
         DataError: x is no array of images, or a number is missing.
     """
-    _check("shift", x, down, right)
+    _check("shift", x, down, right, kinds="i")
     n, height, width = x.shape
     rows = np.arange(height) - np.asarray(down)[:, None]  # (n, height): where a row comes from
     columns = np.arange(width) - np.asarray(right)[:, None]
@@ -63,8 +63,10 @@ def crop(
     Raises:
         DataError: x is no array of images, or a rectangle does not fit.
     """
-    _check("crop", x, top, left)
-    top, left = np.asarray(top), np.asarray(left)
+    _check("crop", x, top, left, kinds="iu")
+    if min(size) < 1:
+        raise DataError("crop", "the size must be at least 1 x 1", repr(size), "take a larger one")
+    top, left = np.asarray(top, np.int64), np.asarray(left, np.int64)
     inside = (top >= 0) & (left >= 0) & (top + size[0] <= x.shape[1])
     if not (inside & (left + size[1] <= x.shape[2])).all():
         raise DataError(
@@ -123,7 +125,9 @@ def random_flip(x: Image, rng: Draws, p: float = 0.5) -> Image:
 def random_shift(x: Image, rng: Draws, reach: int = 2) -> Image:
     """Each image shifted by -reach to reach pixels in both directions; see `shift`."""
     _check_reach("random_shift", reach)
-    choices = 2 * reach + 1
+    if reach != int(reach):
+        raise DataError("random_shift", "the reach must be whole pixels", repr(reach), "round it")
+    choices, reach = 2 * int(reach) + 1, int(reach)
     down, right = (np.floor(_draw(x, rng) * choices).astype(np.int64) - reach for _ in "dr")
     return shift(x, down, right)
 
@@ -150,13 +154,29 @@ def on_rows(shape: tuple[int, int], *changes: Change) -> Change:
             `functools.partial(random_rotation, degrees=5)`.
 
     Returns:
-        A function (rows, rng) -> rows, as a training method's `prepare` wants it.
+        A function (rows, rng) -> rows, as a training method's `prepare` wants it. It raises
+        DataError for rows of another length, and for a change that changes the size.
     """
 
     def prepare(rows: Image, rng: Draws) -> Image:
+        if np.ndim(rows) != 2 or rows.shape[1] != shape[0] * shape[1]:
+            raise DataError(
+                "on_rows",
+                f"rows must have {shape[0]} x {shape[1]} numbers each",
+                str(np.shape(rows)),
+                "give the shape of the images",
+            )
         images = rows.reshape(-1, *shape)
         for change in changes:
-            images = change(images, rng)
+            changed = change(images, rng)
+            if changed.shape != images.shape:
+                raise DataError(
+                    "on_rows",
+                    f"every change must keep the images' shape, {images.shape}",
+                    f"{changed.shape} from {getattr(change, '__name__', repr(change))}",
+                    "crop in front of the net instead",
+                )
+            images = changed
         return images.reshape(rows.shape)
 
     return prepare
@@ -169,7 +189,7 @@ def _at(x: Image, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Image:
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     images = np.arange(len(x))[:, None, None]
     values = x[images, rows.clip(0, height - 1), columns.clip(0, width - 1)]
-    return values * inside
+    return np.where(inside, values, x.dtype.type(0))
 
 
 def _draw(x: Image, rng: Draws) -> NDArray[np.float64]:
@@ -178,7 +198,7 @@ def _draw(x: Image, rng: Draws) -> NDArray[np.float64]:
     return drawn
 
 
-def _check(operation: str, x: Any, *numbers: Any) -> None:
+def _check(operation: str, x: Any, *numbers: Any, kinds: str = "iuf") -> None:
     if not isinstance(x, np.ndarray) or x.ndim != 3 or x.dtype.kind != "f":
         got = f"{x.dtype} {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__
         raise DataError(
@@ -191,6 +211,11 @@ def _check(operation: str, x: Any, *numbers: Any) -> None:
                 "there must be one number for each image",
                 f"{np.shape(values)} for {len(x)} images",
                 "give an array (n,)",
+            )
+        if np.asarray(values).dtype.kind not in kinds:
+            wanted = {"b": "bools", "i": "signed integers", "iu": "integers"}.get(kinds, "numbers")
+            raise DataError(
+                operation, f"they must be {wanted}", str(np.asarray(values).dtype), "convert them"
             )
 
 

@@ -118,15 +118,26 @@ def padded(rolls: Sequence[Roll]) -> tuple[Roll, NDArray[np.int64]]:
 def save_midi(roll: NDArray[Any], path: str | os.PathLike[str], tempo: float = 90.0) -> None:
     """Write a piano roll (frames, 88) as a MIDI file, whole or not at all.
 
-    A key that sounds in several frames on end is one held note. tempo: frames a minute. Raises
-    DataError without the package mido.
+    A key that sounds in several frames on end is one held note. roll: zeros and ones, or bools;
+    tempo: frames a minute, from 4 to 10,000. Raises DataError for others, and without the package
+    mido.
     """
+    played = np.asarray(roll)
+    if played.ndim != 2 or played.shape[1] != KEYS or not np.isin(played, (0, 1)).all():
+        raise DataError(
+            "save_midi",
+            f"a roll must be zeros and ones, (frames, {KEYS})",
+            f"{played.dtype} {played.shape}",
+            "take one piece, and draw its notes first",
+        )
+    if not 4 <= tempo <= 10_000:  # what the format can hold, and an ear
+        raise DataError("save_midi", "tempo must lie in 4..10,000", repr(tempo), "take 90")
     mido = optional("mido", "mido")
     track = mido.MidiTrack()
     track.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo), time=0))
     file = mido.MidiFile(ticks_per_beat=480)
     file.tracks.append(track)
-    edges = np.diff(np.pad(np.asarray(roll) > 0, ((1, 1), (0, 0))).astype(int), axis=0)
+    edges = np.diff(np.pad(played > 0, ((1, 1), (0, 0))).astype(int), axis=0)
     waited = 0
     for edge in edges:
         for key in np.flatnonzero(edge < 0):
@@ -136,6 +147,8 @@ def save_midi(roll: NDArray[Any], path: str | os.PathLike[str], tempo: float = 9
             track.append(mido.Message("note_on", note=int(key) + LOWEST, velocity=72, time=waited))
             waited = 0
         waited += file.ticks_per_beat
+    # the last edge was the one behind the last frame: what is silent before it belongs to the piece
+    track.append(mido.MetaMessage("end_of_track", time=waited - file.ticks_per_beat))
     target = io.BytesIO()
     file.save(file=target)
     write_bytes(path, target.getvalue())

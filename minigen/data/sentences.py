@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigen.data.errors import DataError
-from minigen.data.text import Codes, default_text, read_text
+from minigen.data.text import Codes, check_codes, default_text, read_text
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[.,;:!?()]")
@@ -60,9 +60,11 @@ class WordVocabulary:
         return np.array([*found, self.END], dtype=np.int64)
 
     def decode(self, codes: Iterable[int]) -> str:
-        """The sentence up to its end, as one writes it; "_" for unknown words."""
-        text = ""
-        for code in codes:
+        """The sentence up to its end, as one writes it; "_" for unknown words. Raises DataError for
+        numbers of no word."""
+        text, found = "", [int(code) for code in codes]
+        check_codes("WordVocabulary.decode", found, len(self))
+        for code in found:
             if code == self.END:
                 break
             word = "_" if code == self.UNKNOWN else self.words[code - 2]

@@ -36,15 +36,25 @@ def read_text(path: str | os.PathLike[str]) -> str:
             f"byte 0x{raw[error.start]:02x} at offset {error.start:,} ({error.reason})",
             "convert it first, for example with iconv -t utf-8",
         ) from None
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text:
         raise DataError("read_text", f"{path} must hold text", "no character", "take another file")
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return text
 
 
 def default_text() -> str:
     """English that comes with every CPython: the topics of its ``help()``, one after another."""
     topics = pydoc_data.topics.topics
     return "\n".join(topics[name].strip() + "\n" for name in sorted(topics))
+
+
+def check_codes(operation: str, codes: Sequence[int], size: int) -> None:
+    """Raise DataError unless all are in 0..size-1: a negative one would count from the end."""
+    wrong = [code for code in codes if not 0 <= code < size]
+    if wrong:
+        raise DataError(
+            operation, f"numbers must lie in 0..{size - 1}", str(wrong[:5]), "use this vocabulary"
+        )
 
 
 class Vocabulary:
@@ -90,8 +100,10 @@ class Vocabulary:
             ) from None
 
     def decode(self, codes: Iterable[int]) -> str:
-        """The text of these numbers."""
-        return "".join(self.symbols[code] for code in codes)
+        """The text of these numbers. Raises DataError for numbers of no symbol."""
+        found = [int(code) for code in codes]
+        check_codes("Vocabulary.decode", found, len(self))
+        return "".join(self.symbols[code] for code in found)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -159,7 +171,13 @@ def streams(codes: Codes, n: int) -> Codes:
 
 def windows(streams: Codes, steps: int) -> Iterator[tuple[Codes, Codes]]:
     """Windows of ``steps`` symbols (steps, n) in their order, each with the symbols that follow
-    one by one; the last may be shorter."""
+    one by one; the last may be shorter. Raises DataError for windows of no symbol."""
+    if steps < 1:
+        raise DataError("windows", "steps must be at least 1", repr(steps), "take longer windows")
+    return _windows(streams, steps)
+
+
+def _windows(streams: Codes, steps: int) -> Iterator[tuple[Codes, Codes]]:
     for start in range(0, len(streams) - 1, steps):
         end = min(start + steps, len(streams) - 1)
         yield streams[start:end], streams[start + 1 : end + 1]

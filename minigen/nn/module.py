@@ -177,6 +177,11 @@ class Module:
                         f"{name} must be {value.shape} {value.dtype}, is {tuple(new.shape)} "
                         f"{new.dtype}"
                     )
+        shared: dict[int, str] = {}
+        for name, value in own.items():
+            first = shared.setdefault(id(value), name)
+            if not problems and (to_numpy(state[name]) != to_numpy(state[first])).any():
+                problems.append(f"{name} and {first} are one tensor, but have two values")
         if problems:
             raise ValueError(
                 f"load_state_dict: the values must fit {type(self).__name__} exactly; "

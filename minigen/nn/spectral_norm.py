@@ -45,6 +45,13 @@ class SpectralNorm(Module):
         self.weight_v = Tensor(matrix[0] * 0.0)
         for _ in range(FIRST_ITERATIONS):
             self.iterate()
+        u, v = self.weight_u.array, self.weight_v.array
+        length = float((gemm(matrix, v[:, None])[:, 0] * u).sum())
+        if not length > self.epsilon:
+            raise ValueError(
+                f"{type(self).__name__}: the weight must begin with a singular value above "
+                f"{self.epsilon}, by which it is divided; got {length}; take another init"
+            )
 
     def _matrix(self) -> Array:
         w = self.weight_orig.array

@@ -73,10 +73,15 @@ def lstm(
     (4 hidden, in), weight_hh U: (4 hidden, hidden), bias: (4 hidden,); lengths: None, or (n,)
     integers in 1..steps on the host: after its length a sequence keeps its state and puts out 0.
     Returns y (steps, n, hidden), and h and c after the last step.
-    Raises ValueError for shapes that do not fit.
+    Raises ValueError for shapes that do not fit, TypeError for integers.
     Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
     """
     check_shapes(x, h, c, weight_ih, weight_hh, bias)
+    if x.dtype.kind not in "fc":
+        raise TypeError(
+            f"lstm: x must be floating-point; got {x.dtype}; convert it with .astype('float32'), "
+            "or look symbols up in an nn.Embedding"
+        )
     lengths = check_lengths("lstm", lengths, x)
     settings = {"lengths": lengths, "trace": Trace()}
     together = _lstm(x, h, c, weight_ih, weight_hh, bias, **settings)

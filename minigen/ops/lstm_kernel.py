@@ -27,6 +27,10 @@ class Trace:
     def __repr__(self) -> str:
         return "<trace>"
 
+    def fresh(self) -> "Trace":
+        """An empty one, for computing the same again without touching what this one holds."""
+        return Trace()
+
 
 def sigmoid_rows(x: Array) -> tuple[Array, Array]:
     """The rows of x (4 hidden, ...) that belong to the sigmoids: i and f, o."""
@@ -109,12 +113,12 @@ def backward(
     weights = xp(gy).concatenate([weight_hh, weight_ih], axis=1) if 0 in wanted else weight_hh
     backwards = through_time if kernels_of(gy) is None else through_time_on_device
     ga, gx, gh, gc = backwards(gy, weights, lengths, trace)
-    every = ga.reshape(steps * n, -1)
+    every = ga.reshape(steps * n, 4 * h.shape[1])
     found: list[Any] = [gx, gh, gc, None, None, None]
     if 3 in wanted:
-        found[3] = product(every.T, x.reshape(-1, size))
+        found[3] = product(every.T, x.reshape(steps * n, size))
     if 4 in wanted:  # after the end of a sequence ga is 0, whatever y is there
-        before = y[: steps - 1].reshape(-1, h.shape[1])
+        before = y[: steps - 1].reshape((steps - 1) * n, h.shape[1])
         found[4] = product(every[n:].T, before) + product(every[:n].T, h)
     if 5 in wanted:
         found[5] = every.sum(axis=0)

@@ -18,8 +18,8 @@ HIDDEN = -1e30  # a score that softmax makes 0; finite, so that no NaN can come 
 
 
 def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """``axis`` as a tuple of non-negative integers."""
-    if axis is None:
+    """``axis`` as a tuple of non-negative integers; none where there are no axes."""
+    if axis is None or ndim == 0:
         return tuple(range(ndim))
     return tuple(index(a) % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
 

@@ -1,5 +1,6 @@
 """Images made larger: zeros between the pixels, copies of them, or lines drawn between them."""
 
+from operator import index
 from typing import Any
 
 from minigen.autograd import Traced, primitive
@@ -19,10 +20,7 @@ def unpool2d(x: Array, *, factor: int) -> Array:
     of its block. x: (n, c, h, w); factor: s >= 1 -> (n, c, s h, s w).
     Source: Dosovitskiy, Springenberg and Brox 2015.
     """
-    if x.ndim != 4 or factor < 1:
-        raise ValueError(
-            f"unpool2d: x must be (n, c, h, w) and factor >= 1; got {x.shape}, {factor}"
-        )
+    image_and_factor("unpool2d", x, factor)
     y = like_image(x, (x.shape[2] * factor, x.shape[3] * factor))
     y[:, :, ::factor, ::factor] = x
     return y
@@ -61,17 +59,22 @@ def upsample_bilinear2d(x: Any, factor: int) -> Any:
 def interpolation(x: Array, size: int, factor: int) -> Array:
     """The matrix A (factor · size, size): the weights of the two nearest pixels, elsewhere 0."""
     m = xp(x)
-    at = (m.arange(size * factor, dtype=x.dtype) + 0.5) / factor - 0.5
-    distance = abs(at.clip(0, size - 1)[:, None] - m.arange(size, dtype=x.dtype))
-    return (1 - distance).clip(0, None)
+    at = (m.arange(size * factor, dtype="float64") + 0.5) / factor - 0.5
+    distance = abs(at.clip(0, size - 1)[:, None] - m.arange(size, dtype="float64"))
+    weights = (1 - distance).clip(0, None)
+    return weights.astype(x.dtype) if x.dtype.kind == "f" else weights
 
 
 def image_and_factor(name: str, x: Any, factor: int) -> tuple[int, ...]:
     """x's shape. Raises ValueError unless it is that of images, and factor a whole number >= 1."""
     shape = shape_of(name, "x", x)
-    if len(shape) != 4 or not isinstance(factor, int) or factor < 1:
+    try:
+        fits = len(shape) == 4 and min(shape[2:]) >= 1 and index(factor) >= 1
+    except TypeError:  # a fraction, say
+        fits = False
+    if not fits:
         raise ValueError(
-            f"{name}: x must be (n, c, h, w) and factor a whole number >= 1; got x {shape}, "
-            f"factor {factor!r}"
+            f"{name}: x must be (n, c, h, w) with h and w >= 1, factor a whole number >= 1; got "
+            f"x {shape}, factor {factor!r}"
         )
     return shape

@@ -20,7 +20,7 @@ X = np.zeros((2, 3, 5, 5))
         (lambda: ops.avg_pool2d(X, 6), "avg_pool2d: a window must fit into the padded image"),
         (lambda: ops.avg_pool2d(X, 0), "kernel must be an integer >= 1"),
         (lambda: ops.max_unpool2d(X, np.zeros((2, 3, 5, 4), int), (9, 9)), "indices of its shape"),
-        (lambda: ops.unpool2d(X, factor=0), "unpool2d: .* factor >= 1"),
+        (lambda: ops.unpool2d(X, factor=0), "unpool2d: .* factor a whole number >= 1"),
         (lambda: ops.upsample_nearest2d(X, 1.5), "upsample_nearest2d: .* whole number >= 1"),
         (lambda: ops.upsample_bilinear2d(X[0], 2), "upsample_bilinear2d: x must be"),
         (lambda: ops.batch_norm(X, np.ones(4), np.zeros(3)), r"gamma \(channels,\).* \(4,\)"),
@@ -100,3 +100,20 @@ def test_channels_last_goes_in_and_comes_out():
     assert y.shape == x.shape and y.dtype == "float32"
     for result in (y, ops.max_pool2d(x, 2), ops.avg_pool2d(x, 2), ops.unpool2d(x, factor=2)):
         assert result.transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "bool"])
+def test_wide_images_of_few_bits_are_made_larger_rightly(dtype):
+    """[E.BILINEAR] 400 positions do not fit a byte."""
+    wide = np.tile(np.arange(200) % 2 if dtype == "bool" else np.arange(200), (1, 1, 3, 1))
+    found = ops.upsample_bilinear2d(wide.astype(dtype), 2)
+    np.testing.assert_allclose(found, ops.upsample_bilinear2d(wide.astype("float64"), 2))
+
+
+@pytest.mark.parametrize("larger", [ops.unpool2d, ops.upsample_nearest2d, ops.upsample_bilinear2d])
+def test_a_factor_is_a_whole_number(larger):
+    np.testing.assert_array_equal(larger(X, factor=np.int64(2)), larger(X, factor=2))
+    with pytest.raises(ValueError, match="factor a whole number >= 1; got .* factor 2.0"):
+        larger(X, factor=2.0)
+    with pytest.raises(ValueError, match="with h and w >= 1"):
+        larger(X[..., :0], factor=2)

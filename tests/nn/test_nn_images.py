@@ -148,3 +148,12 @@ def test_models_with_computed_weights_can_be_copied():
     np.testing.assert_array_equal(twin(x).numpy(), layer(x).numpy())
     twin[0].weight_orig.assign(np.zeros((2, 3), "float32") + np.eye(2, 3, dtype="float32"))
     assert not np.array_equal(twin(x).numpy(), layer(x).numpy())
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-14])
+def test_a_weight_that_cannot_be_divided_by_its_length_is_named(scale):
+    def faint(shape, rng, dtype):
+        return nn.initialisers.xavier_uniform(shape, rng, dtype) * np.float32(scale)
+
+    with pytest.raises(ValueError, match="SpectralDense: the weight must begin with a singular v"):
+        nn.SpectralDense(3, 2, rng=Generator(0), init=faint)

@@ -274,3 +274,16 @@ def test_the_state_of_an_update_rule_goes_into_a_file(tmp_path):
     again.load_state_dict(nn.load_tensors(tmp_path / "rule.safetensors"))
     assert again.t == 1
     np.testing.assert_array_equal(again.state["m"], rule.state["m"])
+
+
+def test_one_tensor_under_two_names_has_one_value():
+    first = nn.Dense(3, 3, rng=Generator(0))
+    second = nn.Dense(3, 3, rng=Generator(1))
+    second.weight = first.weight
+    net = nn.Sequential(first, second)
+    state = net.state_dict()
+    net.load_state_dict(state)
+    state["1.weight"] = state["1.weight"] + 1
+    with pytest.raises(ValueError, match=r"1\.weight and 0\.weight are one tensor, but have two"):
+        net.load_state_dict(state)
+    np.testing.assert_array_equal(net.state_dict()["0.weight"], state["0.weight"])
