@@ -80,7 +80,10 @@ def train_classifier(images: Images, rng: Generator, steps: int | None = None) -
 
 
 def judge(classifier: nn.Module, x: Any) -> Verdict:
-    """The classifier's verdict on images x: (n, pixels) in [0, 1], on the host."""
+    """The classifier's verdict on images x: (n, pixels) in [0, 1], on the host. Raises ValueError
+    for none."""
+    if not len(x):
+        raise ValueError("judge: there must be at least one image; got none")
     with no_grad():
         p = to_numpy(softmax(classifier(asarray(x))).array)[:, :-1]
     sure = p.max(axis=1) >= CONFIDENT
@@ -99,7 +102,7 @@ def judge_samples(model: Any, images: Images, test: Images, rng: Generator) -> d
     """
     train_rng, sample_rng, blend_rng = rng.spawn(3)
     classifier = train_classifier(images, train_rng)
-    with no_grad():
+    with no_grad(), model.evaluating():
         made = to_numpy(model.sample(SAMPLES, sample_rng).array)
     samples, real = judge(classifier, made), judge(classifier, test.flat)
     blended = judge(classifier, blends(test.flat, blend_rng))

@@ -1,11 +1,12 @@
 """A language model: the probability of the next symbol, given all before it."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from minigen import nn
 from minigen.autograd import no_grad
-from minigen.backend import Generator, asarray, to_numpy, xp
+from minigen.backend import Generator, asarray, check_generator, to_numpy, xp
 from minigen.functional import dropout
 from minigen.nn.recurrent import State
 
@@ -54,8 +55,8 @@ def next_symbol(logits: Any, rng: Generator, temperature: float, top_k: int | No
     order = module.argsort(-logits, kind="stable")[:top_k]
     if temperature == 0:
         return int(order[0])
-    scaled = logits[order].astype("float64") / temperature
-    weights = module.exp(scaled - scaled.max())
+    falling = logits[order].astype("float64")
+    weights = module.exp((falling - falling[0]) / temperature)
     edges = module.cumsum(weights) / weights.sum()
     place = int(module.searchsorted(edges, float(to_numpy(rng.random((1,)))[0])))
     return int(order[min(place, len(order) - 1)])  # rounding may leave the last edge below 1
@@ -76,11 +77,15 @@ def write_on(
     temperature: below 1 the probable becomes more probable, 0 always takes the most probable;
     top_k: draw from so many most probable symbols. Raises ValueError for numbers out of range.
     """
-    if len(codes) < 1 or temperature < 0 or (top_k is not None and top_k < 1):
+    whole = all(isinstance(n, int) for n in (length, 1 if top_k is None else top_k))
+    fits = whole and length >= 0 and (top_k is None or top_k >= 1)
+    if len(codes) < 1 or not 0 <= temperature < math.inf or not fits:
         raise ValueError(
-            "write_on: needs at least one symbol, temperature >= 0 and top_k >= 1 or None; got "
-            f"{len(codes)} symbols, temperature {temperature}, top_k {top_k}"
+            "write_on: needs at least one symbol, a length >= 0, temperature >= 0 and top_k >= 1 or"
+            f" None; got {len(codes)} symbols, length {length}, temperature {temperature}, top_k "
+            f"{top_k}"
         )
+    check_generator("write_on", rng)
     return _written(model, asarray(codes), length, rng, temperature, top_k)
 
 
@@ -90,7 +95,7 @@ def _written(
     state, context = None, getattr(model, "context", None)
     x = x if context is None else x[-context:]
     for _ in range(length):
-        with no_grad():
+        with no_grad(), model.evaluating():
             logits, state = model(x[:, None], state)
         code = next_symbol(to_numpy(logits.array[-1, 0]), rng, temperature, top_k)
         yield code

@@ -3,10 +3,10 @@
 from typing import Any
 
 from minigen import nn
-from minigen.backend import Array, Generator, active, xp
+from minigen.backend import Array, Generator, active, gemm, xp
 from minigen.tensor import Tensor
 
-FLOOR = 1e-6  # added to the variances: units that never move stay positive
+FLOOR = 1e-6  # added to the variances, in units of them: units that never move stay positive
 
 
 class CodeGaussian(nn.Module):
@@ -21,13 +21,23 @@ class CodeGaussian(nn.Module):
         self.root = Tensor(active().eye(size, dtype="float32"))
 
     def fit(self, codes: Array) -> None:
-        """Take mean and covariance of codes (n, size), n at least 2, and the covariance's
-        Cholesky root."""
+        """Take mean and covariance of codes (n, size), n at least 1, and the covariance's
+        Cholesky root; the covariance of a single code is 0. Raises ValueError for another shape and
+        for codes that are not finite."""
         m = xp(codes)
-        covariance = m.cov(codes, rowvar=False).reshape(self.size, self.size)
-        covariance = covariance + FLOOR * m.eye(self.size)
-        self.mean.assign(codes.mean(axis=0))
-        self.root.assign(m.linalg.cholesky(covariance).astype(codes.dtype))
+        if codes.ndim != 2 or len(codes) < 1 or codes.shape[1] != self.size:
+            raise ValueError(
+                f"CodeGaussian.fit: codes must be (n, {self.size}), n at least 1; got {codes.shape}"
+            )
+        if not bool(m.isfinite(codes).all()):
+            raise ValueError("CodeGaussian.fit: codes must be finite; lower alpha and train anew")
+        mean = codes.mean(axis=0)
+        deviation = codes.astype("float64") - mean
+        covariance = gemm(deviation.T, deviation) / max(1, len(codes) - 1)
+        scale = m.maximum(covariance.diagonal().mean(), 1.0)  # rounding grows with the codes
+        root = m.linalg.cholesky(covariance + FLOOR * scale * m.eye(self.size))
+        self.mean.assign(mean)
+        self.root.assign(root.astype(codes.dtype))
 
     def draw(self, n: int, rng: Generator) -> Array:
         """n codes: (n, size)."""

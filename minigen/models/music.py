@@ -43,9 +43,15 @@ class MusicLSTM(nn.Module):
     def play(self, frames: int, n: int, rng: Generator, start: Any = None) -> Array:
         """n pieces of this many frames, (frames, n, keys) zeros and ones, each frame drawn from
         what the model expects after those before; start: frames (steps, n, keys) to go on from,
-        silence if left out."""
+        silence if left out. Raises ValueError for another start, or no frame."""
         like = self.parameters()[0].array
         x = xp(like).zeros((1, n, self.keys), dtype=like.dtype) if start is None else asarray(start)
+        if frames < 1 or x.ndim != 3 or len(x) < 1 or x.shape[1:] != (n, self.keys):
+            raise ValueError(
+                f"MusicLSTM.play: frames must be at least 1 and start (steps, {n}, {self.keys}); "
+                f"got {frames} frames, start {tuple(x.shape)}"
+            )
+        x = x.astype(like.dtype)
         state, played = None, []
         with no_grad(), self.evaluating():
             for _ in range(frames):

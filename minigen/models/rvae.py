@@ -67,7 +67,10 @@ class RVAE(nn.Module):
         return rng.normal((n, self.code_size), self.parameters()[0].dtype)
 
     def write(self, z: Any, longest: int = 20) -> Array:
-        """The most probable word at each step, for codes (n, code_size): (longest, n) integers."""
+        """The most probable word at each step, for codes (n, code_size): (longest, n) integers.
+        Raises ValueError for no step."""
+        if longest < 1:
+            raise ValueError(f"RVAE.write: longest must be at least 1; got {longest}")
         module = xp(z)
         word, state, written = module.zeros((1, len(z)), dtype="int64"), None, []
         with no_grad():

@@ -7,6 +7,7 @@ from minigen.backend import Generator, xp
 from minigen.functional import causal_mask, dropout
 from minigen.nn.initialisers import normal
 from minigen.ops import gelu
+from minigen.ops.shape import shape_of
 from minigen.tensor import Tensor
 
 
@@ -74,9 +75,16 @@ class CharTransformer(nn.Module):
         """Logits of the symbol after each one: (steps, n) -> (steps, n, symbols), and the symbols
         to hand to the next call: each call reads at most ``context`` of them, its own included.
 
-        Raises ValueError for more steps than the context.
+        Raises ValueError for another shape, and for more steps than the context.
         """
         raw = x.array if isinstance(x, Tensor) else x
+        shape = shape_of("CharTransformer", "x", raw)
+        before = () if state is None else tuple(state[0].shape)
+        if len(shape) != 2 or shape[0] < 1 or (before and before[1:] != shape[1:]):
+            raise ValueError(
+                "CharTransformer: x must be (steps, n), at least one step, and the state of the "
+                f"same n texts; got x {shape}, state {before or None}"
+            )
         steps = len(raw)
         if steps > self.context:
             raise ValueError(

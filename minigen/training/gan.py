@@ -98,7 +98,7 @@ class GANTraining(Method):
     def evaluate(self, images: Any) -> dict[str, float]:
         """Mean D on unseen real and on made images: both 0.5 where the game has ended."""
         rng, real, made = Generator(EVALUATION_SEED), 0.0, 0.0
-        with no_grad():
+        with no_grad(), self.model.evaluating():
             for start in range(0, len(images), EVALUATION_BATCH):
                 x = asarray(images[start : start + EVALUATION_BATCH])
                 real += float(self.model.discriminate(x).sum())

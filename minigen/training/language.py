@@ -9,14 +9,22 @@ from minigen.data import Text, streams, windows
 from minigen.ops import cross_entropy, mean, reshape
 from minigen.optim import UpdateRule, clip_by_norm
 from minigen.tensor import Tensor
-from minigen.training.method import Method
+from minigen.training.method import Method, check_limit
 
 TEST_STREAMS = 32  # pieces of the held-back text that are read side by side after each epoch
 TEST_STEPS = 256
 
 
 def surprise(logits: Any, y: Any) -> Any:
-    """-mean log p(y_t | x_1, ..., x_t), nats a symbol; logits (steps, n, symbols), y (steps, n)."""
+    """-mean log p(y_t | x_1, ..., x_t), nats a symbol; logits (steps, n, symbols), y (steps, n).
+
+    Raises ValueError for targets in another layout: their order would be scrambled.
+    """
+    if tuple(y.shape) != tuple(logits.shape[:-1]):
+        raise ValueError(
+            "surprise: the symbols that follow must be laid out as the logits, (steps, n); got "
+            f"{tuple(y.shape)} for logits {tuple(logits.shape)}"
+        )
     return mean(cross_entropy(reshape(logits, shape=(-1, logits.shape[-1])), y.reshape(-1)))
 
 
@@ -88,8 +96,9 @@ class LanguageTraining(Method):
     def __init__(
         self, model: Any, rule: UpdateRule, steps: int = 64, max_norm: float | None = 5.0
     ) -> None:
-        if steps < 1:
-            raise ValueError(f"LanguageTraining: steps must be at least 1; got {steps}")
+        if not isinstance(steps, int) or steps < 1:
+            raise ValueError(f"LanguageTraining: steps must be at least 1, an integer; got {steps}")
+        check_limit("LanguageTraining", max_norm)
         self.model = model
         self.rules = {"language": rule}
         self.window = steps

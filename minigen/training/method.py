@@ -14,6 +14,12 @@ from minigen.data import Images, batches
 from minigen.optim import UpdateRule
 
 
+def check_limit(who: str, max_norm: float | None) -> None:
+    """Raise ValueError unless max_norm is None or above 0."""
+    if max_norm is not None and not max_norm > 0:
+        raise ValueError(f"{who}: max_norm must be above 0, or None for no limit; got {max_norm}")
+
+
 class Method(ABC):
     """How one kind of model is trained and judged. Subclass it for a new kind."""
 
@@ -46,6 +52,11 @@ class Method(ABC):
     def evaluate(self, images: Any) -> dict[str, float]:
         """Named figures over images that were not trained on. None by default."""
         return {}
+
+    def judged(self, figures: dict[str, float]) -> dict[str, float]:
+        """Handed the figures of ``evaluate`` over the data held back, after each epoch; returns
+        them, and may keep the weights that did best."""
+        return figures
 
     def finish(self, images: Any) -> dict[str, float]:
         """What is left to do with the training images after the last step. Nothing by default."""

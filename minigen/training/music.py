@@ -9,7 +9,7 @@ from minigen.data import batches
 from minigen.data.music import Music, padded
 from minigen.ops import bernoulli_log_prob, reduce_sum, where
 from minigen.optim import UpdateRule, clip_by_norm
-from minigen.training.method import Method
+from minigen.training.method import Method, check_limit
 
 TEST_BATCH = 16  # pieces that are judged together
 
@@ -74,6 +74,7 @@ class MusicTraining(Method):
     def __init__(self, model: Any, rule: UpdateRule, max_norm: float | None = 5.0) -> None:
         self.model = model
         self.rules = {"music": rule}
+        check_limit("MusicTraining", max_norm)
         self.max_norm = max_norm
         self.lowest = float("inf")
         self.best: dict[str, Any] = {}
@@ -90,11 +91,13 @@ class MusicTraining(Method):
 
     def evaluate(self, flat: Any) -> dict[str, float]:
         """The loss over pieces that were not trained on, in nats a frame."""
-        loss = frame_loss(self.model, flat)
-        if loss < self.lowest:
-            self.lowest = loss
+        return {"valid_loss": frame_loss(self.model, flat)}
+
+    def judged(self, figures: dict[str, float]) -> dict[str, float]:
+        if figures["valid_loss"] < self.lowest:
+            self.lowest = figures["valid_loss"]
             self.best = {k: to_numpy(v).copy() for k, v in self.model.state_dict().items()}
-        return {"valid_loss": loss}
+        return figures
 
     def finish(self, flat: Any) -> dict[str, float]:
         if self.best:

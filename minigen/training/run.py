@@ -162,11 +162,13 @@ def _run(trainer: Trainer, epochs: int, directory: Path, gallery: Gallery) -> di
         if trainer.history.rows:
             gallery.losses(trainer.history)
         raise
-    except (KeyboardInterrupt, OSError) as error:
-        trainer.method.finish(trainer.images.flat)  # the weights first, whatever comes now
-        trainer.method.model.save(directory / "checkpoint.safetensors")
-        if isinstance(error, OSError):
+    except (KeyboardInterrupt, Exception) as error:
+        weights = directory / "checkpoint.safetensors"
+        trainer.method.model.save(weights)  # first, whatever comes now
+        if not isinstance(error, KeyboardInterrupt):
             raise
+        trainer.method.finish(trainer.images.flat)
+        trainer.method.model.save(weights)
         if trainer.history.rows:
             gallery.losses(trainer.history)
         raise RunError(

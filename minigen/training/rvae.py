@@ -13,6 +13,7 @@ from minigen.backend import Generator, asarray, xp
 from minigen.data.sentences import WordVocabulary
 from minigen.objectives import Elbo, elbo, free_bits_kl
 from minigen.optim import UpdateRule, clip_by_norm
+from minigen.training.method import check_limit
 from minigen.training.sentences import SentenceMethod, judged_together, sentence_log_likelihood
 
 EVALUATION_SEED = 1
@@ -88,6 +89,12 @@ class RVAETraining(SentenceMethod):
         self.model = model
         self.rules = {"rvae": rule}
         self.rng = rng
+        if not isinstance(annealing, int) or annealing < 0 or not 0 <= hide < 1 or not free >= 0:
+            raise ValueError(
+                "RVAETraining: annealing must be an integer >= 0, hide in [0, 1) and free at least "
+                f"0; got {annealing}, {hide}, {free}"
+            )
+        check_limit("RVAETraining", max_norm)
         self.annealing, self.hide, self.free, self.max_norm = annealing, hide, free, max_norm
         self.done = 0
 

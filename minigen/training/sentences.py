@@ -7,6 +7,7 @@ from minigen.backend import Generator, asarray, xp
 from minigen.data import batches
 from minigen.data.sentences import Sentences, side_by_side
 from minigen.ops import cross_entropy, reduce_sum, reshape, where
+from minigen.ops.lstm import check_lengths
 from minigen.training.method import Method
 
 AT_ONCE = 100  # sentences that are judged together
@@ -21,9 +22,16 @@ def sentence_log_likelihood(x: Any, lengths: Any, logits: Any) -> Any:
     """Σ_t log p(x_t) of each sentence, (n,), in nats.
 
     x: (steps, n) integers; lengths: (n,), the words with the end; logits (steps, n, symbols), of
-    x_t given whatever the model reads. What lies behind a sentence's end does not count.
+    x_t given whatever the model reads. What lies behind a sentence's end does not count. Raises
+    ValueError for another layout, and for lengths that are none.
     """
     steps, n = x.shape
+    if tuple(logits.shape[:2]) != (steps, n):
+        raise ValueError(
+            "sentence_log_likelihood: logits must be (steps, n, symbols), laid out as x (steps, n);"
+            f" got logits {tuple(logits.shape)}, x {tuple(x.shape)}"
+        )
+    lengths = check_lengths("sentence_log_likelihood", lengths, x)
     flat = reshape(logits, shape=(steps * n, logits.shape[2]))
     log_p = reshape(-cross_entropy(flat, x.reshape(-1)), shape=(steps, n))
     return reduce_sum(where(within(x, lengths), log_p, 0.0), axis=0)

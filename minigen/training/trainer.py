@@ -30,6 +30,39 @@ class DivergenceError(RuntimeError):
     """A loss is no longer a finite number."""
 
 
+def _check_data(method: Method, images: Any, test: Any) -> None:
+    """Raise TypeError for data of another kind than the method is for, ValueError for another size
+    of test images."""
+    for data, kinds in ((images, method.data), (test, method.data | None)):
+        if not isinstance(data, kinds):
+            wanted = method.data.__name__
+            raise TypeError(
+                f"Trainer: images and test must be data.{wanted}, which {method.name} is "
+                f"trained on; got {type(data).__name__}; make one with {MADE_BY[wanted]}"
+            )
+    sizes = [getattr(data, "shape", None) for data in (images, test) if data is not None]
+    if sizes[0] != sizes[-1]:
+        raise ValueError(
+            f"Trainer: images and test must have one size; got {sizes[0]} and {sizes[-1]}"
+        )
+
+
+def _checked(schedules: Mapping[str, Schedule], method: Method) -> dict[str, Schedule]:
+    """The schedules. Raises ValueError for a rule that there is not, TypeError for no function."""
+    if unknown := schedules.keys() - method.rules.keys():
+        raise ValueError(
+            f"Trainer: schedules must be for update rules of the method, "
+            f"{', '.join(method.rules)}; got {', '.join(sorted(unknown))}"
+        )
+    for name, schedule in schedules.items():
+        if not callable(schedule):
+            raise TypeError(
+                f"Trainer: a schedule must be a function of the step; that of {name} is "
+                f"{schedule!r}; write optim.constant({schedule!r})"
+            )
+    return dict(schedules)
+
+
 class Trainer:
     """Trains one method on one data set.
 
@@ -59,21 +92,10 @@ class Trainer:
         schedules: Mapping[str, Schedule] | None = None,
         capture: bool | str = False,
     ) -> None:
-        for data in (images, test):
-            if not isinstance(data, method.data | None):
-                wanted = method.data.__name__
-                raise TypeError(
-                    f"Trainer: images and test must be data.{wanted}, which {method.name} is "
-                    f"trained on; got {type(data).__name__}; make one with {MADE_BY[wanted]}"
-                )
+        _check_data(method, images, test)
         if batch_size < 1:
             raise ValueError(f"Trainer: batch_size must be at least 1; got {batch_size}")
-        self.schedules = dict(schedules or {})
-        if unknown := self.schedules.keys() - method.rules.keys():
-            raise ValueError(
-                f"Trainer: schedules must be for update rules of the method, "
-                f"{', '.join(method.rules)}; got {', '.join(sorted(unknown))}"
-            )
+        self.schedules = _checked(schedules or {}, method)
         self.steps = steps_of(method, capture)
         self.method = method
         self.images = images
@@ -93,6 +115,8 @@ class Trainer:
         Raises DivergenceError, naming loss, step and what to do, when a loss becomes NaN or
         infinite; the history up to then is kept.
         """
+        if not isinstance(epochs, int):
+            raise TypeError(f"Trainer.run: epochs must be an integer; got {epochs!r}")
         if epochs < 1:
             raise ValueError(f"Trainer.run: epochs must be at least 1; got {epochs}")
         steps = self.method.steps(self.images.flat, self.batch_size)
@@ -104,8 +128,9 @@ class Trainer:
                 self.seconds += time.perf_counter() - began
                 if self.test is not None:
                     with self.method.model.evaluating():
-                        figures |= self.method.evaluate(self.test.flat)
-                    self._check_finite(figures, "after")
+                        found = self.method.evaluate(self.test.flat)
+                    self._check_finite(found, "after")
+                    figures |= self.method.judged(found)
                 self.epoch += 1
                 row = {"epoch": self.epoch, "step": self.step, "seconds": round(self.seconds, 3)}
                 self.history.add(row | figures)
@@ -118,7 +143,7 @@ class Trainer:
         return self.history.last()
 
     def _train_epoch(self, bar: Progress) -> dict[str, float]:
-        """One pass over the data: the mean of each loss."""
+        """One pass over the data: the mean of each loss over the steps."""
         steps = 0
         self.steps.begin()
         for x in self.steps.batches(self.images.flat, self.batch_size, self.rng):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minigen import data
+from minigen import data, nn
 from minigen.backend import Generator
 from minigen.metrics import judge, judge_samples, train_classifier
 from minigen.metrics.classifier import blends, not_digits
@@ -44,7 +44,7 @@ def test_blends_are_less_convincing_than_real_images(classifier):
 def test_figures_of_a_model_that_returns_real_images():
     """A model that has the test set by heart scores what the real images score."""
 
-    class Memory:
+    class Memory(nn.Module):
         def sample(self, n, rng):
             class Rows:
                 array = TEST.flat[rng.integers(0, len(TEST), (n,))]
