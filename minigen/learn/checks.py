@@ -141,14 +141,24 @@ class Formula:
         return bool(taken) and all(same(mine, theirs) for mine, theirs in taken)
 
 
-def registered(name: str, **settings: Any) -> Formula:
+def registered(
+    name: str,
+    also: Mapping[str, Wrong] | None = None,
+    probes: tuple[tuple[Any, ...], ...] = (),
+    **settings: Any,
+) -> Formula:
     """The check that a function computes the register's formula E.name, with its mistakes.
 
-    settings: further fields of ``Formula``; ``also`` adds mistakes to the register's own.
+    also, probes: mistakes and probes besides the register's own. settings: further fields of
+    ``Formula``. Raises ValueError for a mistake whose name the register has.
     """
     entry = REGISTER[name]
-    wrong = dict(entry.wrong) | dict(settings.pop("also", {}))
-    return Formula(entry.transcription, entry.probes, wrong, **settings)
+    more = also or {}
+    twice = sorted(set(more) & set(entry.wrong))
+    if twice:
+        raise ValueError(f"registered: E.{name} has a mistake of this name already: {twice[0]}")
+    wrong = {**entry.wrong, **more}
+    return Formula(entry.transcription, (*entry.probes, *probes), wrong, **settings)
 
 
 def numerical_vjp(function: Function, h: float = 1e-5) -> Function:

@@ -100,6 +100,18 @@ def test_a_registered_check_knows_the_registers_mistakes():
     assert len(check.wrong) > 5 and "more" in check.wrong
 
 
+def test_a_registered_check_overwrites_no_mistake_of_the_register():
+    with pytest.raises(ValueError, match=r"E.KLSTANDARD has a mistake of this name already: sign"):
+        registered("KLSTANDARD", also={"sign": Wrong("another one", lambda m, v: m)})
+
+
+def test_a_registered_check_takes_further_probes():
+    probe = (np.zeros((1, 2)), np.zeros((1, 2)))
+    check = registered("KLSTANDARD", probes=(probe,))
+    assert check.probes[-1] is probe
+    assert len(check.probes) == len(registered("KLSTANDARD").probes) + 1
+
+
 def test_a_property_says_its_claim():
     def positive(f):
         assert f(1) > 0, f"f(1) is {f(1)}"

@@ -23,6 +23,11 @@ def kl_term(mean, log_var):
     return 0.5 * (mean**2 + math.exp(log_var) - 1 - log_var)
 
 
+def kl_of_variance(mean, var):
+    """The same if log_var were the variance; its logarithm is not a number below 0."""
+    return 0.5 * (mean**2 + var - 1 - math.log(var)) if var > 0 else math.nan
+
+
 def kl_of_log_sigma(mean, log_var):
     """The same if log_var were log sigma."""
     return over_rows(lambda m, v: kl_term(m, 2 * v), mean, log_var)
@@ -30,6 +35,12 @@ def kl_of_log_sigma(mean, log_var):
 
 MEAN = numpy.array([[0.5, -1.2], [0.3, 0.9], [1.1, -0.2]])
 LOG_VAR = numpy.array([[0.7, -0.4], [-1.5, 0.2], [0.6, 1.3]])
+# Three dimensions: with two, a mean that forgets the 1/2 is the sum, and -2/2 is -1. One row has
+# a logarithm that is not positive, the other has none.
+WIDE = (
+    numpy.array([[0.5, -1.2, 0.8], [0.3, 0.9, -0.4]]),
+    numpy.array([[0.7, 0.4, 1.3], [-1.5, 0.2, 0.6]]),
+)
 
 
 @equation(
@@ -66,12 +77,24 @@ LOG_VAR = numpy.array([[0.7, -0.4], [-1.5, 0.2], [0.6, 1.3]])
             "without -1 the divergence of N(0, 1) from itself is not 0",
             lambda m, v: over_rows(kl_term, m, v) + m.shape[1] / 2,
         ),
+        "one_subtracted_once": Wrong(
+            "1 is subtracted once for each row, not for each coordinate",
+            lambda m, v: over_rows(kl_term, m, v) + m.shape[1] / 2 - 1,
+        ),
+        "one_halved_once": Wrong(
+            "1/2 is subtracted once for each row, not for each coordinate",
+            lambda m, v: over_rows(kl_term, m, v) + m.shape[1] / 2 - 0.5,
+        ),
+        "mean_without_half": Wrong(
+            "the mean over the d dimensions, and no 1/2: right for d = 2 only",
+            lambda m, v: 2 * over_rows(kl_term, m, v) / m.shape[1],
+        ),
         "variance_for_log": Wrong(
             "log_var stands where the variance belongs",
-            lambda m, v: over_rows(lambda a, b: 0.5 * (a**2 + b - 1 - math.log(abs(b))), m, v),
+            lambda m, v: over_rows(kl_of_variance, m, v),
         ),
     },
-    probes=((MEAN, LOG_VAR),),
+    probes=(WIDE,),
 )
 def gaussian_kl(mean, log_var):
     return over_rows(kl_term, mean, log_var)

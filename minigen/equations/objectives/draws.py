@@ -15,6 +15,11 @@ def each(f, *arrays):
     return numpy.vectorize(f, otypes=[float])(*arrays)
 
 
+def root(x):
+    """The square root of each element, not a number where there is none."""
+    return each(lambda v: math.sqrt(v) if v >= 0 else math.nan, x)
+
+
 @equation(
     "REPARAM",
     title="A draw from a Gaussian as a function of its parameters",
@@ -36,6 +41,22 @@ def each(f, *arrays):
         "log_var_unscaled": Wrong(
             "the noise is scaled by log sigma^2 itself",
             lambda m, v, e: m + v * e,
+        ),
+        "half_log_var": Wrong(
+            "the noise is scaled by log sigma itself: its exponential is missing",
+            lambda m, v, e: m + 0.5 * v * e,
+        ),
+        "root_of_log_var": Wrong(
+            "the root of log sigma^2 itself, which is no number where sigma < 1",
+            lambda m, v, e: m + root(v) * e,
+        ),
+        "mean_forgotten": Wrong(
+            "the mean is not added",
+            lambda m, v, e: numpy.exp(v / 2) * e,
+        ),
+        "minus": Wrong(
+            "the noise is subtracted: as good a draw, but not this one",
+            lambda m, v, e: m - numpy.exp(v / 2) * e,
         ),
         "precision": Wrong(
             "the noise is divided by sigma",
