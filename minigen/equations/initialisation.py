@@ -13,7 +13,8 @@ SYMBOLS = {
     r"n_{in}": "fan_in: how many numbers feed one output, kernel included",
     r"n_{out}": "fan_out: how many numbers one input feeds, kernel included",
 }
-PROBES = (((6, 4, 3, 2),),)
+# No size is the product of others: with 6 outputs, out * in would be in * height * width.
+PROBES = (((7, 5, 3, 2),),)
 
 
 def fan_in(shape):
@@ -68,6 +69,26 @@ def xavier_std(shape):
         "variance": Wrong("the variance, without the root", lambda s: 2 / fan_in(s)),
         "limit": Wrong("the limit of the uniform distribution", lambda s: root(6 / fan_in(s))),
         "kernel_forgotten": Wrong("the second size only", lambda s: root(2 / s[1])),
+        "two_sizes": Wrong(
+            "the first two sizes, out * in, stand where fan_in belongs",
+            lambda s: root(2 / (s[0] * s[1])),
+        ),
+        "all_sizes": Wrong(
+            "the number of all weights, those of the other outputs too",
+            lambda s: root(2 / numpy.zeros(s).size),
+        ),
+        "xavier": Wrong(
+            "Glorot's: the mean of the two fans", lambda s: root(2 / (fan_in(s) + fan_out(s)))
+        ),
+        "xavier_kernel_forgotten": Wrong(
+            "Glorot's, and the kernel is forgotten", lambda s: root(2 / (s[0] + s[1]))
+        ),
+        "root_of_two_only": Wrong(
+            "the root is taken of the 2 alone", lambda s: root(2) / fan_in(s)
+        ),
+        "root_of_fan_only": Wrong(
+            "the root is taken of fan_in alone, not of the 2", lambda s: 2 / root(fan_in(s))
+        ),
     },
     probes=PROBES,
 )
