@@ -18,7 +18,7 @@ def wasserstein(x, y):
 
 
 def penalty(slopes):
-    """The gradient penalty of (12.7), without lambda, from the slopes of a critic.
+    """The gradient penalty of (12.7), without its weight w, from the slopes of a critic.
 
     slopes: (n, d), the gradient of f at each of n points. Returns a number: the mean over the
     points of the squared difference between the length of the gradient and 1.
@@ -33,7 +33,7 @@ def steps_to_escape(alpha, factor):
     alpha: the step size > 0; factor: how many times the distance from the equilibrium shall
     have grown, > 1. Returns the smallest whole number t for which (12.3) is at least factor.
     """
-    return math.ceil(2 * math.log(factor) / math.log(1 + alpha**2))
+    return math.ceil(2 * math.log(factor) / math.log1p(alpha**2))
 
 
 # ---- checks: everything below stays out of the reader's copy ----
@@ -61,7 +61,12 @@ W_MISTAKES = {
         "the numbers are not sorted: they are paired as they come",
         lambda x, y: abs(x - y).mean(),
     ),
-    "one_sorted": Wrong("only one of the two is sorted", lambda x, y: abs(np.sort(x) - y).mean()),
+    "x_sorted": Wrong("only one of the two is sorted, x", lambda x, y: abs(np.sort(x) - y).mean()),
+    "y_sorted": Wrong("only one of the two is sorted, y", lambda x, y: abs(x - np.sort(y)).mean()),
+    "root_mean_square": Wrong(
+        "the root of the mean square: another distance, which counts long ways more",
+        lambda x, y: np.sqrt(((np.sort(x) - np.sort(y)) ** 2).mean()),
+    ),
     "opposite_order": Wrong(
         "one is sorted upwards and the other downwards",
         lambda x, y: abs(np.sort(x) - np.sort(y)[::-1]).mean(),
@@ -80,8 +85,12 @@ W_MISTAKES = {
         lambda x, y: (np.sort(x) - np.sort(y)).mean(),
     ),
     "nearest": Wrong(
-        "every number goes to its nearest one, so that some are used twice",
+        "every x goes to its nearest y, so that some are used twice",
         lambda x, y: abs(x[:, None] - y[None]).min(axis=1).mean(),
+    ),
+    "nearest_x": Wrong(
+        "every y goes to its nearest x, so that some are used twice",
+        lambda x, y: abs(x[:, None] - y[None]).min(axis=0).mean(),
     ),
 }
 
@@ -110,6 +119,26 @@ PENALTY_MISTAKES = {
         "the difference is not squared",
         lambda s: (np.sqrt((s**2).sum(axis=1)) - 1).mean(),
     ),
+    "absolute": Wrong(
+        "the size of the difference instead of its square",
+        lambda s: abs(np.sqrt((s**2).sum(axis=1)) - 1).mean(),
+    ),
+    "sum": Wrong(
+        "the sum over the points instead of the mean",
+        lambda s: ((np.sqrt((s**2).sum(axis=1)) - 1) ** 2).sum(),
+    ),
+    "each_number": Wrong(
+        "each number is compared with 1 instead of the length of each row",
+        lambda s: ((s - 1) ** 2).mean(),
+    ),
+    "each_size": Wrong(
+        "the size of each number is compared with 1 instead of the length of each row",
+        lambda s: ((abs(s) - 1) ** 2).mean(),
+    ),
+    "one_sided": Wrong(
+        "only slopes above 1 are punished; in (12.7) those below are, too",
+        lambda s: (np.maximum(np.sqrt((s**2).sum(axis=1)) - 1, 0) ** 2).mean(),
+    ),
     "mean_length": Wrong(
         "the mean length is compared with 1, so that long and short ones cancel",
         lambda s: (np.sqrt((s**2).sum(axis=1)).mean() - 1) ** 2,
@@ -127,10 +156,12 @@ def played(alpha, factor):
 
 def is_whole(steps):
     found = steps(0.1, 10.0)
-    assert found == int(found), f"it must be a whole number; for (0.1, 10) yours is {found}"
+    if isinstance(found, int | float | np.number):  # for all else the next check has words
+        assert found % 1 == 0, f"it must be a whole number; for (0.1, 10) yours is {found}"
 
 
-ESCAPES = ((0.1, 10.0), (0.5, 3.7), (0.03, 1.5))
+# The last one is reached exactly: after two steps of size 1 the distance is 2.
+ESCAPES = ((0.1, 10.0), (0.5, 3.7), (0.03, 1.5), (1.0, 2.0))
 ESCAPE_MISTAKES = {
     "two_missing": Wrong(
         "the factor 2 is missing: the exponent in (12.3) is t / 2",
@@ -142,6 +173,10 @@ ESCAPE_MISTAKES = {
     "one_less": Wrong(
         "rounded down: one step too few",
         lambda a, f: math.floor(2 * math.log(f) / math.log(1 + a**2)),
+    ),
+    "one_more": Wrong(
+        "one step too many where (12.3) is exactly factor: at least is enough, more is not asked",
+        lambda a, f: math.floor(2 * math.log(f) / math.log(1 + a**2)) + 1,
     ),
     "halved": Wrong(
         "divided by 2 instead of multiplied: the exponent t / 2 is on the other side",
@@ -159,10 +194,12 @@ EXERCISES = (
         checks=(Formula(cheapest_plan, HEAPS, W_MISTAKES),),
         hints=(
             "Which plan has no crossings?",
-            "np.sort both, then the mean of the sizes of the differences.",
+            "np.sort gives a sorted copy, of x and of y; the mean of the sizes of the differences.",
         ),
         mistakes={
             "as they come": (W_MISTAKES["not_sorted"].transcription, "are not sorted"),
+            "only y": (W_MISTAKES["y_sorted"].transcription, "only one of the two is sorted, y"),
+            "root": (W_MISTAKES["root_mean_square"].transcription, "root of the mean square"),
             "squares": (W_MISTAKES["squared"].transcription, "squares of the differences"),
         },
     ),
@@ -179,7 +216,11 @@ EXERCISES = (
             "One length for each row: the root of the sum of squares over axis 1.",
             "((lengths - 1) ** 2).mean()",
         ),
-        mistakes={"axis": (PENALTY_MISTAKES["over_points"].transcription, "over the points")},
+        mistakes={
+            "axis": (PENALTY_MISTAKES["over_points"].transcription, "over the points"),
+            "sum": (PENALTY_MISTAKES["sum"].transcription, "sum over the points"),
+            "size": (PENALTY_MISTAKES["absolute"].transcription, "instead of its square"),
+        },
     ),
     Exercise(
         steps_to_escape,
@@ -191,6 +232,16 @@ EXERCISES = (
             "Take the logarithm of (1 + alpha^2)^(t/2) >= factor and solve for t.",
             "The smallest whole number that is at least as large is math.ceil.",
         ),
-        mistakes={"no 2": (ESCAPE_MISTAKES["two_missing"].transcription, "factor 2 is missing")},
+        mistakes={
+            "no 2": (ESCAPE_MISTAKES["two_missing"].transcription, "factor 2 is missing"),
+            "more than": (ESCAPE_MISTAKES["one_more"].transcription, "one step too many"),
+            "no return": (lambda a, f: None, "it returns nothing"),
+            "not rounded": (
+                lambda a, f: 2 * math.log(f) / math.log(1 + a**2),
+                "it must be a whole number",
+            ),
+            "endless": (lambda a, f: math.inf, "it must be a whole number"),
+            "no number": (lambda a, f: math.nan, "it must be a whole number"),
+        },
     ),
 )
