@@ -103,7 +103,7 @@ SMOKE = "--smoke" in sys.argv
 # \tag{6.7, E.CROSSENTROPY}
 # $$
 #
-# In words: the probabilities $p$ minus the one-hot label, $p - y$.
+# In words, for $\bar{y} = 1$: the probabilities $p$ minus the one-hot label.
 #
 # **How large is what comes out?** Draw the weights independently, with mean 0
 # and variance $\sigma^2$; let $b = 0$. Then $E[W_{oi} W_{oj}]$ is $\sigma^2$
@@ -163,7 +163,8 @@ SMOKE = "--smoke" in sys.argv
 # \tag{6.13}
 # $$
 #
-# **If gradients explode all the same**, shorten them [E.CLIPNORM]:
+# **If gradients explode all the same**, shorten them to a norm of at most $c$,
+# which we choose [E.CLIPNORM]. Here $n$ is the norm that they have, no width:
 #
 # $$
 # \hat{g}_i = g_i \min\left(1, \frac{c}{n}\right), \qquad
@@ -171,7 +172,7 @@ SMOKE = "--smoke" in sys.argv
 # \tag{6.14, E.CLIPNORM}
 # $$
 #
-# The norm $n$ is that of all parameters together, so the direction stays.
+# It is the norm of all parameters together, so the direction stays.
 # Limiting each number by itself, [E.CLIPVALUE], changes it.
 #
 # **Weights that may grow later** are held back by a penalty on the loss:
@@ -293,8 +294,9 @@ print(f"second net over first: {ratio:,.0f}")
 #
 # **Predict.** Twenty layers of width 100 shall tell the ten digits apart.
 # Guessing has the loss $\log 10 = 2.303$. Where is the loss after some SGD
-# if the layers begin as Glorot has it, which is what most libraries do unless
-# told otherwise, and where if they begin as He has it?
+# if the layers begin as Glorot has it, and where if they begin as He has it?
+# (Glorot's is what Keras does unless told otherwise. PyTorch's ``Linear``
+# begins smaller still, at $1 / \sqrt{3 n_{in}}$.)
 
 # %%
 digits = data.digits("train")
@@ -344,8 +346,8 @@ for name in ("xavier_normal", "he_normal"):
 #
 # The 2 in (6.11) is one over the share that survives a ReLU. Other activations
 # leave other shares. ``minigen.elu``, ``minigen.gelu``,
-# ``minigen.leaky_relu`` and the ``minigen.relu`` and ``minigen.tanh`` of
-# lesson 2 are the functions of (6.4) and below it.
+# ``minigen.leaky_relu`` and ``minigen.relu`` are the functions of (6.4) and
+# below it; ``minigen.tanh`` is that of lesson 2.
 
 # %%
 normal = minigen.tensor(rng.normal(size=200_000))
@@ -385,7 +387,7 @@ print(np.column_stack([a, ends["L1"], ends["L2"]])[[22, 30, 40]].round(3))
 # %% [markdown]
 # You should see $a = 0.2$ come to ``0.011`` with L1 and to ``0.133`` with L2,
 # $a = 1$ to ``0.5`` and ``0.667``. Descent on L1 does not rest at 0 but hops
-# about it, by $\alpha \lambda$ and less; (6.17) itself gives the exact 0.
+# about it, by at most $2 \alpha \lambda$; (6.17) itself gives the exact 0.
 #
 # Check
 # -----
