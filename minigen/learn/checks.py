@@ -191,13 +191,28 @@ def run(function: Function, probe: tuple[Any, ...]) -> Any:
     given = copy.deepcopy(probe)
     with numpy.errstate(all="ignore"):
         result = function(*given)
-    for before, after in zip(probe, given, strict=True):
+    for k, (before, after) in enumerate(zip(probe, given, strict=True)):
         if isinstance(before, numpy.ndarray) and not numpy.array_equal(before, after, True):
-            raise Rejected(
-                f"it changes an argument in place (shape {before.shape}): write x = x + 1, "
-                "not x += 1"
-            )
+            name = argument_names(function, len(probe))[k]
+            raise Rejected(f"{changed(name)} (shape {before.shape})")
     return result
+
+
+def argument_names(function: Function, n: int) -> list[str]:
+    """What the function calls its n arguments; their places where it has no n names for them."""
+    try:
+        own = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # functions that are not written in Python may have none
+        own = []
+    return own if len(own) == n else [f"argument {k + 1}" for k in range(n)]
+
+
+def changed(name: str) -> str:
+    """What is told about an argument that is another one after the call."""
+    return (
+        f"{name} is not exactly what it was before the call: work on a copy, for {name} += ... "
+        "changes the caller's array, and a change that is taken back may leave rounding behind"
+    )
 
 
 def outcome(function: Function, probe: tuple[Any, ...]) -> list[numpy.ndarray]:
@@ -225,13 +240,20 @@ def parts(result: Any) -> list[numpy.ndarray]:
     plain = int | float | numpy.generic | list
     one = isinstance(result, list) and all(isinstance(part, plain) for part in result)
     several = result if isinstance(result, tuple | list) and not one else [result]
+    return [real(part) for part in several]
+
+
+def real(part: Any) -> numpy.ndarray:
+    """A number, an array or a tensor as a float64 array. Raises Rejected where it is none."""
     try:
-        return [
-            numpy.asarray(to_numpy(part.array) if isinstance(part, Tensor) else part, dtype=float)
-            for part in several
-        ]
+        array = numpy.asarray(to_numpy(part.array) if isinstance(part, Tensor) else part)
     except (TypeError, ValueError) as error:
-        raise Rejected(f"its result is not made of numbers: {type(result).__name__}") from error
+        raise Rejected(f"its result is not made of numbers: {type(part).__name__}") from error
+    if array.dtype.kind == "c":
+        raise Rejected("it returns complex numbers; the formula's are real")
+    if array.dtype.kind not in "biuf":
+        raise Rejected(f"its result is not made of numbers: {type(part).__name__}")
+    return array.astype(float)
 
 
 def equal(a: numpy.ndarray, b: numpy.ndarray, rtol: float) -> numpy.ndarray:

@@ -67,6 +67,10 @@ def test_a_mistake_that_fits_one_probe_only_is_named_by_the_error_it_raises():
     [
         (lambda w, h: None, "it returns nothing"),
         (lambda w, h: "much", "not made of numbers"),
+        (lambda w, h: (w * h).astype(str), "not made of numbers"),
+        (lambda w, h: [[1.0], [1.0, 2.0]], "not made of numbers"),
+        (lambda w, h: w * h + 0j, "it returns complex numbers"),
+        (lambda w, h: list(w * h + 0j), "it returns complex numbers"),
         (lambda w, h: (w, h), "it returns 2 results; the formula gives one result"),
         (lambda w, h: (w * h)[:1], r"has the shape (1,); the formula's has (2,)"),
         (lambda w, h: w * h * np.nan, "yours      nan"),
@@ -81,7 +85,26 @@ def test_an_argument_that_is_changed_in_place_is_an_error():
         w *= h
         return w
 
-    assert "changes an argument in place (shape (2,))" in message(in_place)
+    found = message(in_place)
+    assert found.startswith("w is not exactly what it was before the call: work on a copy")
+    assert "(shape (2,))" in found
+
+
+def test_a_change_that_is_taken_back_up_to_rounding_is_told_as_well():
+    def there_and_back(w, h):
+        w += 1e17
+        w -= 1e17
+        return w * h
+
+    assert "a change that is taken back may leave rounding" in message(there_and_back)
+
+
+def test_an_argument_without_a_name_is_told_by_its_place():
+    def in_place(*sides):
+        sides[1][:] = 0
+        return sides[0]
+
+    assert message(in_place).startswith("argument 2 is not exactly what it was")
 
 
 def test_several_results_are_counted_in_the_message():
