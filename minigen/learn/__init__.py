@@ -3,6 +3,7 @@
 from minigen.learn.checks import Formula, Property, Rejected, numerical_vjp, registered
 from minigen.learn.exercise import Exercise
 from minigen.learn.show import show
+from minigen.learn.steps import positions, unchanged, walks
 
 __all__ = [
     "Exercise",
@@ -10,6 +11,9 @@ __all__ = [
     "Property",
     "Rejected",
     "numerical_vjp",
+    "positions",
     "registered",
     "show",
+    "unchanged",
+    "walks",
 ]

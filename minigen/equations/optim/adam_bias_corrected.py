@@ -18,12 +18,19 @@ from minigen.equations.optim.wrong_adam import (
     plain,
     sqrt,
     walk,
+    with_other,
     with_step,
 )
 
 
 def hats(s):
     return s.m / (1 - s.beta1**s.t), s.v / (1 - s.beta2**s.t)
+
+
+def from_zero(s):
+    """The step where t is counted from 0: not a number in the first, and so ever after."""
+    with numpy.errstate(all="ignore"):
+        return corrected_at(s, s.t - 1)
 
 
 def overwritten(theta0, gradients, alpha, beta1, beta2, epsilon):
@@ -84,6 +91,26 @@ def overwritten(theta0, gradients, alpha, beta1, beta2, epsilon):
         "t_ahead": Wrong(
             "t is 2 in the first step: incremented once too often",
             walk(lambda s: corrected_at(s, s.t + 1)),
+        ),
+        "t_from_zero": Wrong(
+            "t is 0 in the first step, where the correction divides by zero",
+            walk(from_zero),
+        ),
+        "correction_outside_root": Wrong(
+            "sqrt(v) / (1 - beta2^t): the correction of v belongs inside the root",
+            walk(lambda s: s.alpha * hats(s)[0] / (sqrt(s.v) / (1 - s.beta2**s.t) + s.epsilon)),
+        ),
+        "corrections_swapped": Wrong(
+            "the corrections changed places: m / (1 - beta2^t) and v / (1 - beta1^t)",
+            walk(
+                lambda s: corrected(
+                    with_other(
+                        s,
+                        m=s.m * (1 - s.beta1**s.t) / (1 - s.beta2**s.t),
+                        v=s.v * (1 - s.beta2**s.t) / (1 - s.beta1**s.t),
+                    )
+                )
+            ),
         ),
         "corrected_moments_stored": Wrong(
             "m_hat and v_hat are stored as m and v of the next step", overwritten

@@ -62,6 +62,18 @@ CONVEX = Wrong(
 )
 WRONG_MOMENTUM = {
     "no_memory": PLAIN,
+    "plus_sign": Wrong(
+        "goes up the gradient: theta + alpha g",
+        walk(lambda s: s.theta + s.alpha * s.g + s.beta * s.g_before),
+    ),
+    "gradients_swapped": Wrong(
+        "g and the previous gradient changed places",
+        walk(lambda s: s.theta - s.alpha * s.g_before + s.beta * s.g),
+    ),
+    "one_gradient": Wrong(
+        "subtracts the previous gradient, and with alpha too: theta - alpha (g + beta g_before)",
+        walk(lambda s: s.theta - s.alpha * (s.g + s.beta * s.g_before)),
+    ),
     "heavy_ball": Wrong(
         "adds beta times the step before instead of the gradient before (Polyak)",
         walk(lambda s: s.theta - s.alpha * s.g + s.beta * (s.theta - s.theta_before)),
@@ -91,6 +103,10 @@ WRONG_MOMENTUM = {
 }
 WRONG_HEAVY_BALL = {
     "no_memory": PLAIN,
+    "plus_sign": Wrong(
+        "goes up the gradient: u = beta u + alpha g, or theta - u",
+        walk(lambda s: s.theta + s.alpha * s.g + s.beta * (s.theta - s.theta_before)),
+    ),
     "stated_momentum": Wrong(
         "adds beta times the gradient before instead of the step before (E.MOM)",
         walk(lambda s: s.theta - s.alpha * s.g + s.beta * s.g_before),

@@ -24,17 +24,18 @@ def V(s):
 def walk(step, m=M, v=V):
     """The transcription theta - step(s), where m(s) and v(s) give the new moments.
 
-    s holds t (1 in the first step), g, m, v and the hyper-parameters.
+    s holds t (1 in the first step), g, m, v, m_before and v_before (from before the step), and the
+    hyper-parameters.
     """
 
     def trajectory(theta0, gradients, alpha, beta1, beta2, epsilon):
         theta = numpy.array(theta0, dtype=float)
         zero = numpy.zeros_like(theta)
         s = SimpleNamespace(m=zero, v=zero, alpha=alpha, beta1=beta1, beta2=beta2, epsilon=epsilon)
-        s.v_before = zero
         found = [theta]
         for s.t, s.g in enumerate(gradients, start=1):
-            s.m, s.v, s.v_before = m(s), v(s), s.v
+            s.m_before, s.v_before = s.m, s.v
+            s.m, s.v = m(s), v(s)
             theta = theta - step(s)
             found.append(theta)
         return numpy.array(found)
@@ -51,9 +52,14 @@ def corrected(s):
     return s.alpha * m_hat / (sqrt(v_hat) + s.epsilon)
 
 
+def with_other(s, **values):
+    """s with other values of some of its fields."""
+    return SimpleNamespace(**{**vars(s), **values})
+
+
 def corrected_at(s, t):
     """``corrected`` with another t."""
-    return corrected(SimpleNamespace(**{**vars(s), "t": t}))
+    return corrected(with_other(s, t=t))
 
 
 def with_step(step):
@@ -82,6 +88,18 @@ def with_step(step):
         "beta2_twice": Wrong(
             "v is multiplied by beta2 twice in a step",
             walk(step, v=lambda s: s.beta2**2 * s.v + (1 - s.beta2) * s.g**2),
+        ),
+        "weights_exchanged": Wrong(
+            "the weights changed places: m = (1 - beta1) m + beta1 g, and v in the same way",
+            walk(
+                step,
+                m=lambda s: (1 - s.beta1) * s.m + s.beta1 * s.g,
+                v=lambda s: (1 - s.beta2) * s.v + s.beta2 * s.g**2,
+            ),
+        ),
+        "theta_first": Wrong(
+            "theta moves before m and v are updated, by those from before the step",
+            walk(lambda s: step(with_other(s, m=s.m_before, v=s.v_before))),
         ),
         "swapped_betas": Wrong(
             "beta1 and beta2 changed places",
