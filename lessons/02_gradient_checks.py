@@ -357,7 +357,7 @@ print(f"twenty in a row: {1.005**20 - 1:.1%} off")
 # 1. ``central_difference``: the gradient of a function of an array by (2.2).
 # 2. ``best_step``: the formula (2.4).
 # 3. ``complex_step``: the same gradient by (2.5).
-# 4. ``find_the_wrong_rule``: five functions with rules, one of them wrong in
+# 4. ``find_the_wrong_rule``: six functions with rules, one of them wrong in
 #    one element.
 #
 # Where next

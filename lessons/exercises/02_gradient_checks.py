@@ -14,7 +14,8 @@ def central_difference(f, x, h):
     h: the step. Returns an array of x's shape: in place i the quotient for a step along x_i
     alone. x itself is left as it is.
     """
-    gradient = np.zeros_like(x)
+    gradient = np.zeros(x.shape)
+    x = x.astype(float)
     for i in np.ndindex(x.shape):
         above, below = x.copy(), x.copy()
         above[i] += h
@@ -39,7 +40,7 @@ def complex_step(f, x, h):
     array of any shape. h: the step, tiny. Returns a real array of x's shape: in place i the
     estimate for a step along x_i alone. x itself is left as it is.
     """
-    gradient = np.zeros_like(x)
+    gradient = np.zeros(x.shape)
     for i in np.ndindex(x.shape):
         moved = x.astype(complex)
         moved[i] += 1j * h
@@ -71,6 +72,7 @@ def find_the_wrong_rule(functions, rules, x):
 
 from minigen.equations import Wrong
 from minigen.learn import Exercise, Formula, Property
+from minigen.learn.planted import finds_every_planting
 
 
 def powers(x):
@@ -92,20 +94,43 @@ def reference(f, x, h):
     return np.array(flat).reshape(x.shape)
 
 
-def quotients(difference):
+def quotients(difference, steps=np.eye):
     """A gradient made of difference(f, x, step along one element, h)."""
 
     def gradient(f, x, h):
-        rows = np.eye(x.size).reshape(x.size, *x.shape)
+        rows = steps(x.size).reshape(x.size, *x.shape)
         return np.array([difference(f, x, h * row, h) for row in rows]).reshape(x.shape)
 
     return gradient
 
 
+KEPT_STEPS = np.tri  # in row i the steps of all elements up to i
+ONE_COPY = "the copy is made once, outside the loop, so that the steps of earlier elements stay in"
+
 DIFFERENCE_MISTAKES = {
     "one_sided": Wrong(
         "one-sided: (f(x + h) - f(x)) / h, whose error is of order h",
         quotients(lambda f, x, s, h: (f(x + s) - f(x)) / h),
+    ),
+    "backward": Wrong(
+        "one-sided, backwards: (f(x) - f(x - h)) / h, whose error is of order h",
+        quotients(lambda f, x, s, h: (f(x) - f(x - s)) / h),
+    ),
+    "same_array": Wrong(
+        "the quotient is zero: above and below are one array, or nothing was moved; copy x twice",
+        lambda f, x, h: np.zeros(x.shape),
+    ),
+    "one_copy": Wrong(
+        ONE_COPY,
+        quotients(lambda f, x, s, h: (f(x + s) - f(x - s)) / (2 * h), KEPT_STEPS),
+    ),
+    "added": Wrong(
+        "the two values are added instead of subtracted",
+        quotients(lambda f, x, s, h: (f(x + s) + f(x - s)) / (2 * h)),
+    ),
+    "not_divided": Wrong(
+        "the difference of the two values is not divided by 2 h",
+        quotients(lambda f, x, s, h: f(x + s) - f(x - s)),
     ),
     "divided_by_h": Wrong(
         "divided by h: the two points are 2 h apart",
@@ -153,6 +178,18 @@ STEP_MISTAKES = {
         "without absolute values: f and f3 may be negative, and then there is no real root",
         lambda e, f, f3: (3 * e * f / f3) ** (1 / 3),
     ),
+    "cube_root_of_signed": Wrong(
+        "np.cbrt without absolute values: f / f3 may be negative, but a step is not",
+        lambda e, f, f3: np.cbrt(3 * e * f / f3),
+    ),
+    "f3_signed": Wrong(
+        "only f has its absolute value, and f3 may be negative",
+        lambda e, f, f3: (3 * e * abs(f) / f3) ** (1 / 3),
+    ),
+    "f_signed": Wrong(
+        "only f3 has its absolute value, and f may be negative",
+        lambda e, f, f3: (3 * e * f / abs(f3)) ** (1 / 3),
+    ),
     "no_three": Wrong(
         "the factor 3 is missing", lambda e, f, f3: (e * abs(f) / abs(f3)) ** (1 / 3)
     ),
@@ -168,9 +205,9 @@ STEP_MISTAKES = {
 
 
 def exact(f, x, h):
-    """The gradients of the two functions above, found on paper."""
-    gradient = 3 * x**2
+    """(2.5) for the two functions above, found on paper; for the second as h goes to zero."""
     if f is powers:
+        gradient = 3 * x**2 - h**2
         gradient.ravel()[0] += 2 * x.ravel()[0]
         return gradient
     product, last = np.prod(x), x.ravel()[-1]
@@ -182,6 +219,7 @@ def exact(f, x, h):
 COMPLEX_PROBES = (
     (powers, np.array([1.0, -2.0, 0.5]), 1e-30),
     (waves, np.array([[0.3, -0.7], [1.1, 2.0]]), 1e-20),
+    (powers, np.array([[0.3, -0.7], [1.1, 2.0]]), 0.1),
 )
 COMPLEX_MISTAKES = {
     "real_part": Wrong(
@@ -196,9 +234,31 @@ COMPLEX_MISTAKES = {
         "divided by 2 h: there is only one step here, not one to either side",
         quotients(lambda f, x, s, h: f(x + 1j * s).imag / (2 * h)),
     ),
+    "nothing_imaginary": Wrong(
+        "no imaginary part reached f: the step is real, or i h was stored in a real array, which "
+        "drops it; x.astype(complex) can hold it",
+        lambda f, x, h: np.zeros(x.shape),
+    ),
+    "real_steps": Wrong(
+        "a real step to either side: x + h is x when h is this small, and the difference is zero",
+        quotients(lambda f, x, s, h: (f(x + s) - f(x - s)) / (2 * h)),
+    ),
     "real_step": Wrong(
         "a real step: x + h is x when h is this small, and the difference is zero",
-        quotients(lambda f, x, s, h: (f(x + s) - f(x - s)).real / (2 * h)),
+        quotients(lambda f, x, s, h: (f(x + s) - f(x)) / h),
+    ),
+    "one_copy": Wrong(ONE_COPY, quotients(lambda f, x, s, h: f(x + 1j * s).imag / h, KEPT_STEPS)),
+    "sign": Wrong(
+        "the sign is wrong: i h is added, and the imaginary part taken as it is",
+        quotients(lambda f, x, s, h: -f(x + 1j * s).imag / h),
+    ),
+    "multiplied": Wrong(
+        "multiplied by h instead of divided by it",
+        quotients(lambda f, x, s, h: f(x + 1j * s).imag * h),
+    ),
+    "derivative_itself": Wrong(
+        "a step of its own instead of h: the estimate (2.5) with the given h is asked for",
+        lambda f, x, h: exact(f, x, 0.0),
     ),
     "all_at_once": Wrong(
         "i h is added to all elements at once, which gives the sum of the gradient everywhere",
@@ -212,9 +272,11 @@ def softmax(x):
     return e / e.sum()
 
 
+STEEP = 1e9  # the error of its quotient is larger than 0.1% of the other functions' cotangents
 FUNCTIONS = {
     "exp": np.exp,
     "square": lambda x: x * x,
+    "steep cube": lambda x: STEEP * x**3,
     "tanh": np.tanh,
     "softmax": softmax,
     "cumulative sum": np.cumsum,
@@ -222,54 +284,44 @@ FUNCTIONS = {
 RULES = {
     "exp": lambda gy, x: gy * np.exp(x),
     "square": lambda gy, x: 2 * gy * x,
+    "steep cube": lambda gy, x: 3 * STEEP * gy * x**2,
     "tanh": lambda gy, x: gy * (1 - np.tanh(x) ** 2),
     "softmax": lambda gy, x: softmax(x) * (gy - gy @ softmax(x)),
     "cumulative sum": lambda gy, x: gy[::-1].cumsum()[::-1],
 }
 
 
-def planted(rule, index, factor):
-    def wrong(gy, x):
-        factors = np.ones(x.size)
-        factors[index] = factor
-        return rule(gy, x) * factors
+def search(cotangent, scale):
+    """The solution with another cotangent(x), and with error / scale(expected)."""
 
-    return wrong
+    def find(functions, rules, x):
+        gy, worst = cotangent(x), ("", 0, 0.0)
+        for name, f in functions.items():
+            expected = reference(lambda x, f=f: (gy * f(x)).sum(), x, 1e-5)
+            error = abs(rules[name](gy, x) - expected) / scale(expected)
+            if error.max() > worst[2]:
+                worst = (name, int(error.argmax()), error.max())
+        return worst[:2]
 
-
-def finds_every_planting(find):
-    """Three rounds: each rule in turn, a random element of a random point, up or down."""
-    rng = np.random.default_rng(2)
-    for size in (5, 3, 6):
-        x = rng.uniform(0.2, 1.5, size) * rng.choice([-1, 1], size)
-        for name in rng.permutation(list(FUNCTIONS)):
-            index, factor = int(rng.integers(size)), float(rng.choice([0.999, 1.001]))
-            rules = RULES | {name: planted(RULES[name], index, factor)}
-            found = find(dict(FUNCTIONS), rules, x.copy())
-            assert isinstance(found, tuple) and len(found) == 2, "return (name, index)"
-            assert tuple(found) == (name, index), (
-                f"the rule of {name} was wrong in element {index} of {size}, you said {found}"
-                + told_apart(name, found)
-            )
+    return find
 
 
-def told_apart(name, found):
-    """What the answer says about how it was found."""
-    if found[0] == name:
-        return "; the name is right: look for the largest error relative to each element"
-    if name == "softmax":
-        return "; a cotangent of ones hides a wrong softmax, take a random one"
-    return "; is the largest error the one you keep, and is the step about 1e-5?"
+def random(x):
+    return np.random.default_rng(0).normal(size=x.shape)
 
 
-def with_ones(functions, rules, x):
-    ones = np.ones_like(x)
-    errors = {
-        name: abs(rules[name](ones, x) - reference(lambda x, f=f: f(x).sum(), x, 1e-5))
-        for name, f in functions.items()
-    }
-    name = max(errors, key=lambda n: errors[n].max())
-    return name, int(errors[name].argmax())
+def relative(expected):
+    return abs(expected) + 1e-6
+
+
+def no_copies(f, x, h):
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        above, below = x, x
+        above[i] += h
+        below[i] -= h
+        gradient[i] = (f(above) - f(below)) / (2 * h)
+    return gradient
 
 
 EXERCISES = (
@@ -284,6 +336,7 @@ EXERCISES = (
         mistakes={
             "one-sided": (DIFFERENCE_MISTAKES["one_sided"].transcription, "one-sided"),
             "by h": (DIFFERENCE_MISTAKES["divided_by_h"].transcription, "2 h apart"),
+            "no copies": (no_copies, "above and below are one array"),
         },
     ),
     Exercise(
@@ -293,7 +346,13 @@ EXERCISES = (
             "Set the derivative of (2.3) with respect to h to zero.",
             "h^3 = 3 epsilon |f| / |f3|; in Python the exponent needs brackets.",
         ),
-        mistakes={"precedence": (STEP_MISTAKES["precedence"].transcription, "x ** 1 / 3")},
+        mistakes={
+            "precedence": (STEP_MISTAKES["precedence"].transcription, "x ** 1 / 3"),
+            "complex": (
+                lambda e, f, f3: (3 * float(e) * float(f) / float(f3)) ** (1 / 3),
+                "complex numbers",
+            ),
+        },
     ),
     Exercise(
         complex_step,
@@ -305,19 +364,28 @@ EXERCISES = (
         ),
         mistakes={
             "real part": (COMPLEX_MISTAKES["real_part"].transcription, "the real part"),
-            "central": (central_difference, "a real step"),
+            "central": (central_difference, "a real step to either side"),
+            "no i": (quotients(lambda f, x, s, h: f(x + s).imag / h), "no imaginary part reached"),
+            "complex result": (
+                lambda f, x, h: np.array(
+                    [f(x + 1j * h * row.reshape(x.shape)) / (1j * h) for row in np.eye(x.size)]
+                ),
+                "it returns complex numbers",
+            ),
+            "h ignored": (lambda f, x, h: complex_step(f, x, 1e-20), "a step of its own"),
         },
     ),
     Exercise(
         find_the_wrong_rule,
-        checks=(Property("the wrong rule is found", finds_every_planting),),
+        checks=(Property("the wrong rule is found", finds_every_planting(FUNCTIONS, RULES)),),
         hints=(
             "For each name, compare rule(gy, x) with the central difference of (gy * f(x)).sum().",
             "Take a random gy, not ones; and compare relative errors, for the values differ.",
             "index = int(error.argmax()); keep the name with the largest relative error.",
         ),
         mistakes={
-            "ones": (with_ones, "a cotangent of ones hides a wrong softmax"),
+            "ones": (search(np.ones_like, relative), "a cotangent of ones hides a wrong softmax"),
+            "absolute": (search(random, np.ones_like), "relative to the value"),
             "guessed": (lambda functions, rules, x: ("exp", 0), "you said ('exp', 0)"),
         },
     ),

@@ -23,6 +23,7 @@ HOST = {
     "minigen.equations": "transcriptions in naive NumPy, to be compared with",
     "minigen.gradcheck": "compares numbers that were fetched",
     "minigen.learn.checks": "judges what a reader's function returns",
+    "minigen.learn.planted": "gives a reader's function its problems",
     "minigen.learn.steps": "walks with a reader's function",
     "minigen.metrics.classifier": "counts what was fetched",
     "minigen.training.gallery": "draws what was fetched",

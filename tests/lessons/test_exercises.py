@@ -5,6 +5,7 @@ The master files hold solutions, checks, hints and typical mistakes; here all of
 
 import ast
 
+import numpy as np
 import pytest
 
 from minigen.learn.checks import Formula, Rejected
@@ -106,3 +107,12 @@ def test_each_known_mistake_is_called_by_its_name_and_no_other(check, name, wher
         f"this is a known mistake: {explanation}; {len(check.wrong) - 1} other known mistakes"
     )
     assert expected in str(caught.value)
+
+
+def test_the_solutions_of_lesson_2_take_whole_numbers_too():
+    x = np.array([1, 2])
+    found = {e.name: e.function for lesson, _, e in EXERCISES if lesson.number == 2}
+    for name, h in (("central_difference", 1e-5), ("complex_step", 1e-30)):
+        gradient = found[name](lambda x: np.sin(x).sum(), x, h)
+        np.testing.assert_allclose(gradient, np.cos(x), rtol=1e-9)
+    assert np.array_equal(x, [1, 2])
