@@ -81,6 +81,14 @@ PRODUCT_MISTAKES = {
         "the sums run over the wrong axes: x was copied along axis 1, y along axis 0",
         lambda gz, x, y: ((gz * y).sum(axis=0, keepdims=True), (gz * x).sum(axis=1)),
     ),
+    "wrong_axis_of_gx": Wrong(
+        "the sum of gx runs over the wrong axis: x was copied along axis 1",
+        lambda gz, x, y: ((gz * y).sum(axis=0, keepdims=True), gy_of(gz, x)),
+    ),
+    "wrong_axis_of_gy": Wrong(
+        "the sum of gy runs over the wrong axis: y was copied along axis 0",
+        lambda gz, x, y: (gx_of(gz, y), (gz * x).sum(axis=1)),
+    ),
     "axis_lost": Wrong(
         "the summed axis of gx is lost: keepdims=True keeps it, so that gx has two axes like x",
         lambda gz, x, y: ((gz * y).sum(axis=1), gy_of(gz, x)),
@@ -142,7 +150,7 @@ def as_array(answer):
 
     def function(tape):
         found = answer(tape)
-        return np.array(found, dtype=float) if isinstance(found, list | tuple) else found
+        return np.array(found) if isinstance(found, list | tuple) else found
 
     return function
 
@@ -160,10 +168,33 @@ def back(n):
     return range(n - 1, -1, -1)
 
 
+def depth_first(tape):
+    """A walk that goes on to the parents at once, with what a value has got so far."""
+    g = np.zeros(len(tape))
+    g[-1] = 1.0
+
+    def visit(k):
+        for parent, derivative in tape[k]:
+            g[parent] += g[k] * derivative
+            visit(parent)
+
+    visit(len(tape) - 1)
+    return g
+
+
 WALK_MISTAKES = {
     "assigned": Wrong(
         "assigns where it must add: a value that is used twice keeps only one of its cotangents",
         lambda tape: walked(tape, back, lambda old, g, d: g * d),
+    ),
+    "first_use_kept": Wrong(
+        "keeps the first cotangent that a value gets and leaves out those of its other uses",
+        lambda tape: walked(tape, back, lambda old, g, d: old if old else g * d),
+    ),
+    "depth_first": Wrong(
+        "passes a cotangent on before all uses of the value have added theirs: walk the tape "
+        "from its end, value by value",
+        depth_first,
     ),
     "forwards": Wrong(
         "walks from the first value to the last",
@@ -201,6 +232,14 @@ MATMUL_MISTAKES = {
         "a is not transposed: a @ gc instead of a.T @ gc",
         lambda gc, a, b: (gc @ b.T, a @ gc),
     ),
+    "neither_transposed": Wrong(
+        "neither factor is transposed: gc @ b and a @ gc instead of gc @ b.T and a.T @ gc",
+        lambda gc, a, b: (gc @ b, a @ gc),
+    ),
+    "order_of_ga": Wrong(
+        "the factors of ga stand in the wrong order: b.T @ gc instead of gc @ b.T",
+        lambda gc, a, b: (b.T @ gc, a.T @ gc),
+    ),
     "order_of_gb": Wrong(
         "the factors of gb stand in the wrong order: gc @ a.T instead of a.T @ gc",
         lambda gc, a, b: (gc @ b.T, gc @ a.T),
@@ -212,6 +251,10 @@ MATMUL_MISTAKES = {
     "transposed_results": Wrong(
         "each result is transposed",
         lambda gc, a, b: (b @ gc.T, gc.T @ a),
+    ),
+    "gb_transposed": Wrong(
+        "gb is transposed: gc.T @ a instead of a.T @ gc",
+        lambda gc, a, b: (gc @ b.T, gc.T @ a),
     ),
 }
 
@@ -262,7 +305,13 @@ EXERCISES = (
             "when value k is reached, all that used it have been.",
             "For each pair of value k: g[parent] += g[k] * derivative.",
         ),
-        mistakes={"assigned": (nothing_added, "assigns where it must add")},
+        mistakes={
+            "assigned": (nothing_added, "assigns where it must add"),
+            "depth first": (
+                lambda tape: depth_first(tape).tolist(),
+                "before all uses of the value",
+            ),
+        },
     ),
     Exercise(
         matmul_vjp,
@@ -281,6 +330,8 @@ EXERCISES = (
         ),
         mistakes={
             "no transposition": (MATMUL_MISTAKES["b_not_transposed"].transcription, "b is not"),
+            "none at all": (lambda gc, a, b: (gc @ b, a @ gc), "neither factor is transposed"),
+            "complex": (lambda gc, a, b: (gc @ b.T + 0j, a.T @ gc), "complex numbers"),
         },
     ),
 )

@@ -11,7 +11,8 @@ def largest_stable_step(matrix):
     """The step size at which gradient descent on a quadratic ceases to arrive.
 
     The loss is 1/2 theta^T A theta. matrix: A, symmetric (n, n), all eigenvalues > 0.
-    Returns the number a such that (3.1) converges for every alpha below a, and for none above.
+    Returns the number a such that (3.1) goes to zero from every start for every alpha > 0 below
+    a, and for none above.
     """
     return 2 / np.linalg.eigvalsh(matrix).max()
 
@@ -19,7 +20,8 @@ def largest_stable_step(matrix):
 def noise_floor(alpha, curvature, sigma):
     """The variance about the minimum at which SGD with a constant step comes to rest, (3.7).
 
-    alpha: step size, curvature: lambda > 0, sigma: standard deviation of the gradient's noise.
+    alpha: step size, 0 < alpha < 2 / lambda; curvature: lambda > 0; sigma: standard deviation of
+    the gradient's noise.
     Returns a number, the closed form.
     """
     return alpha * sigma**2 / (curvature * (2 - alpha * curvature))
@@ -129,6 +131,18 @@ FLOOR_MISTAKES = {
         "the curvature in front of the bracket is missing",
         lambda a, c, s: a * s**2 / (2 - a * c),
     ),
+    "curvature_forgotten_in_bracket": Wrong(
+        "2 - alpha in the bracket instead of 2 - alpha lambda",
+        lambda a, c, s: a * s**2 / (c * (2 - a)),
+    ),
+    "deviation": Wrong(
+        "the standard deviation, whose square is asked for",
+        lambda a, c, s: np.sqrt(a * s**2 / (c * (2 - a * c))),
+    ),
+    "factor_not_squared": Wrong(
+        "1 - (1 - alpha lambda) instead of 1 - (1 - alpha lambda)^2: variances have the square",
+        lambda a, c, s: a * s**2 / c,
+    ),
     "small_step": Wrong(
         "alpha sigma^2 / (2 lambda), which holds for small steps only",
         lambda a, c, s: a * s**2 / (2 * c),
@@ -159,6 +173,26 @@ COSINE_MISTAKES = {
     "sine": Wrong(
         "the sine instead of the cosine",
         lambda t, a, b, n: b if t >= n else b + (a - b) * (1 + np.sin(np.pi * t / n)) / 2,
+    ),
+    "minus": Wrong(
+        "1 - cos instead of 1 + cos: it rises from alpha_T to alpha",
+        lambda t, a, b, n: b if t >= n else b + (a - b) * (1 - np.cos(np.pi * t / n)) / 2,
+    ),
+    "zero_in_the_end": Wrong(
+        "from T on it is 0 instead of alpha_T",
+        lambda t, a, b, n: 0.0 if t >= n else wave(t, a, b, n),
+    ),
+    "end_not_added": Wrong(
+        "alpha_T in front of the sum is missing, so that it falls to 0",
+        lambda t, a, b, n: b if t >= n else wave(t, a, b, n) - b,
+    ),
+    "one_step_early": Wrong(
+        "T - 1 instead of T: it arrives one step early",
+        lambda t, a, b, n: b if t >= n else wave(t, a, b, n - 1),
+    ),
+    "linear": Wrong(
+        "a straight line instead of a cosine",
+        lambda t, a, b, n: b if t >= n else b + (a - b) * (1 - t / n),
     ),
     "end_not_subtracted": Wrong(
         "alpha instead of alpha - alpha_T in front of the bracket",
@@ -194,7 +228,10 @@ EXERCISES = (
             "Set V_{t+1} = V_t = V in (3.6) and solve for V.",
             "1 - (1 - a)^2 = a (2 - a), with a = alpha lambda.",
         ),
-        mistakes={"small": (FLOOR_MISTAKES["small_step"].transcription, "small steps only")},
+        mistakes={
+            "small": (FLOOR_MISTAKES["small_step"].transcription, "small steps only"),
+            "root": (lambda a, c, s: noise_floor(a, c, s) ** 0.5, "the standard deviation"),
+        },
     ),
     Exercise(
         cosine_step,
@@ -211,6 +248,16 @@ EXERCISES = (
             "At t = 0 the bracket is 2, at t = T it is 0.",
             "After T it is alpha_end: an if before the formula.",
         ),
-        mistakes={"rises": (wave, "it rises again after step T")},
+        mistakes={
+            "rises": (wave, "it rises again after step T"),
+            "minus": (
+                lambda t, alpha, alpha_end, steps: (
+                    alpha_end
+                    if t >= steps
+                    else alpha - (alpha - alpha_end) * (1 + np.cos(np.pi * t / steps)) / 2
+                ),
+                "1 - cos instead of 1 + cos",
+            ),
+        },
     ),
 )
