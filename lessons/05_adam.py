@@ -163,13 +163,14 @@ def adam_bias_corrected(theta, gradients, alpha):
 start, gradient = np.array([1.0, 1.0]), np.array([1.0, 1e4])
 stated = adam(start, [gradient], alpha=0.1)
 published = adam_bias_corrected(start, [gradient], alpha=0.1)
-print("first step, stated:   ", start - stated[1])
-print("first step, published:", start - published[1])
+print("first step, stated:   ", np.round(start - stated[1], 3))
+print("first step, published:", np.round(start - published[1], 3))
 
 # %% [markdown]
 # You should see ``[0.316 0.316]`` and ``[0.1 0.1]``: the same step in the
 # flat and in the steep valley. As stated, it is $\sqrt{10}$ times
-# $\alpha$; as published, it is $\alpha$ itself.
+# $\alpha$; as published, it is $\alpha$ itself. (The two differ from the
+# seventh digit on, where $\epsilon$ is not quite nothing beside $\sqrt{v}$.)
 #
 # With minigen
 # ------------
@@ -207,9 +208,8 @@ walks = {
     name: walk(rule, curvature, 0.1, steps) for name, rule in rules.items()
 }
 for name, (path, _) in walks.items():
-    print(
-        f"{name:10} first step {path[0] - path[1]}  after {steps} {path[-1]}"
-    )
+    first_step, end = np.round(path[0] - path[1], 3), np.round(path[-1], 3)
+    print(f"{name:10} first step {first_step}  after {steps} {end}")
 
 # %% [markdown]
 # You should see the same two first steps as by hand. RMSprop's first is
@@ -251,9 +251,10 @@ assert np.allclose(
 # Picture
 # -------
 # Left, the length of a step when the gradient is constant: dots are measured,
-# the line is (5.6). Its highest point is not at the beginning. Right, what
-# becomes of Adam when one symbol of (5.3) is wrong. All of these mistakes were
-# found in published code, and the register of equations keeps them by name.
+# the line is (5.6). Its highest point is not at the beginning. Right, walks on
+# $\tfrac{1}{2} \theta^2$ from $1$ with $\alpha = 0.1$: both rules, and what
+# becomes of the stated one when a symbol of (5.3) is wrong. The register of
+# equations keeps such mistakes by name; most were found in published code.
 
 # %%
 t = np.arange(1, 2001)
@@ -268,33 +269,67 @@ assert np.allclose(corrected, 1, rtol=1e-5)
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(10, 4), layout="constrained"
 )
-left.loglog(t, theory, label="as stated, (5.6)")
+left.loglog(t, theory, "k", label="as stated, (5.6)")
 some = np.unique(np.geomspace(1, 2000, 20).astype(int)) - 1
-left.loglog(t[some], lengths[some], "o", label="as stated, measured")
-left.loglog(t, corrected, label="as published")
+left.loglog(t[some], lengths[some], "ok", label="as stated, measured")
+left.loglog(t, corrected, "C0", label="as published")
 left.set(xlabel="step t", ylabel="length of the step / alpha")
 left.set_title(
     f"at most {theory.max():.1f} alpha, in step {t[theory.argmax()]}"
 )
 left.legend()
 
-entry, (_, gradients) = REGISTER["ADAM"], walks["stated"]
-given = (np.ones(1), np.array(gradients)[:40, :1], 0.1, beta1, beta2, epsilon)
-right.plot(entry.transcription(*given)[:, 0], "k", lw=3, label="as stated")
-for name in ("bias_corrected", "v_without_factor", "g_for_m", "v_from_before"):
-    wrong = np.clip(entry.wrong[name].transcription(*given)[:, 0], -3, 3)
-    right.plot(wrong, label=name.replace("_", " "))
+
+def on_the_loss(rule):
+    """Eighty steps on 1/2 theta^2, whose gradients are the positions."""
+    path = np.ones((1, 1))
+    for _ in range(80):
+        path = rule(np.ones(1), path, 0.1, beta1, beta2, epsilon)
+    return path[:, 0]
+
+
+wrong = REGISTER["ADAM"].wrong
+forms = {
+    "as stated": REGISTER["ADAM"],
+    "as published": REGISTER["ADAMBC"],
+    "v without its factor": wrong["v_without_factor"],
+    "g for m": wrong["g_for_m"],
+    "betas exchanged": wrong["swapped_betas"],
+}
+on_loss = {name: on_the_loss(f.transcription) for name, f in forms.items()}
+for name, path in on_loss.items():
+    right.plot(path, "k" if name == "as stated" else "", label=name)
 right.set(
-    xlabel="step t", ylabel="theta", title="the same gradients, a wrong symbol"
+    xlabel="step t", ylabel="theta", title="both rules, and wrong symbols"
 )
-right.legend(fontsize=8, loc="upper right")
+right.legend(fontsize=8)
 show(figure)
+
+thrown = on_the_loss(wrong["v_from_before"].transcription)
+print(f"the root of v from before: theta after one step {thrown[1]:.0f}")
+assert np.allclose(on_loss["as stated"][:61], walks["stated"][0][:61, 0])
+assert abs(on_loss["as stated"][-1]) < 0.01
+assert abs(on_loss["as published"][-1]) < 0.01
+assert on_loss["v without its factor"][-1] > 0.05
+assert on_loss["betas exchanged"][-1] > 0.5
+assert np.isclose(on_loss["g for m"][1], 1 - first["stated"] / (1 - beta1))
+assert np.isclose(thrown[1], 1 - 0.1 * (1 - beta1) / epsilon)
 
 # %% [markdown]
 # You should see the stated steps grow to $6.6 \, \alpha$ in step 12 before
 # they come down: $m$ catches up within ten steps, $v$ needs a thousand. Who
 # uses (5.3) with the $\alpha$ of somebody's published rule begins six times
 # too fast.
+#
+# And you should see both rules swing through the minimum and arrive. Without
+# the factor $1 - \beta_2$, $v$ is a thousand times too large and a step thirty
+# times too short. With $g$ in the place of $m$ the first step is ten times as
+# long, $\alpha / \sqrt{1 - \beta_2}$, and then it arrives: there is no noise
+# here to be averaged, and one good curve does not make a rule right. With
+# $\beta_1$ and $\beta_2$ exchanged, $m$ takes in no more than a thousandth of
+# each gradient. One mistake is printed, not drawn: who divides by the root of
+# $v$ from before its update divides by $\epsilon$ alone in the first step, for
+# $v_0 = 0$, and is thrown to ``-999999``.
 #
 # Break it
 # --------
