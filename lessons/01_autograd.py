@@ -256,8 +256,9 @@ print(f"df/dx = {by_hand[x]:.4f}, df/dy = {by_hand[y]:.4f}")
 # ``requires_grad``. Operators, functions such as ``minigen.sin`` and
 # ``minigen.exp``, and methods such as ``.sum()`` record themselves,
 # ``.backward()`` walks back, and the cotangent lands in ``.grad``.
-# ``minigen.draw_graph`` shows the tape. ``minigen.to_numpy`` makes a plain
-# array of any of minigen's.
+# ``minigen.draw_graph`` shows the tape. The values of a tensor are its
+# ``.array``, of which ``minigen.to_numpy`` makes a plain array of NumPy's;
+# ``.numpy()`` of the tensor does both.
 
 # %%
 x = minigen.tensor([2.0], requires_grad=True, dtype="float64")

@@ -43,34 +43,34 @@ SMOKE = "--smoke" in sys.argv
 # \tag{3.1, E.GD}
 # $$
 #
-# **On a quadratic.** Near a minimum every smooth loss is one. Rotate the axes
-# until its matrix is diagonal: $J = \tfrac{1}{2} \sum_i \lambda_i \theta_i^2$,
-# with curvatures
-# $0 < \mu = \lambda_{min} \le \lambda_i \le \lambda_{max} = L$. The gradient
-# is $\lambda_i \theta_i$, so (3.1) multiplies each coordinate by a number of
+# **On a quadratic.** Near a minimum every smooth loss is one, approximately,
+# if its curvatures there are positive. Rotate the axes until its matrix is
+# diagonal: $J = \tfrac{1}{2} \sum_j \lambda_j \theta_j^2$, with curvatures
+# $0 < \mu = \lambda_{min} \le \lambda_j \le \lambda_{max} = L$. The gradient
+# is $\lambda_j \theta_j$, so (3.1) multiplies each coordinate by a number of
 # its own:
 #
 # $$
-# \theta_{i,t} = (1 - \alpha \lambda_i)^t \, \theta_{i,0}
+# \theta_{j,t} = (1 - \alpha \lambda_j)^t \, \theta_{j,0}
 # \tag{3.2}
 # $$
 #
-# It goes to zero if and only if $-1 < 1 - \alpha \lambda_i < 1$. The steepest
-# direction is the first to fail:
+# From a start other than zero it goes to zero if and only if
+# $-1 < 1 - \alpha \lambda_j < 1$. The steepest direction is the first to fail:
 #
 # $$
-# \theta_t \to 0 \iff 0 < \alpha < \frac{2}{L}
+# \theta_t \to 0 \text{ from every start} \iff 0 < \alpha < \frac{2}{L}
 # \tag{3.3}
 # $$
 #
 # **The best step size.** The slowest coordinate decides:
-# $\max_i |1 - \alpha \lambda_i|$ is the larger one of $1 - \alpha \mu$, which
+# $\max_j |1 - \alpha \lambda_j|$ is the larger one of $1 - \alpha \mu$, which
 # falls with $\alpha$, and $\alpha L - 1$, which rises. It is smallest where
 # the two are equal. With $\kappa = L / \mu$:
 #
 # $$
 # \alpha = \frac{2}{L + \mu}, \qquad
-# \max_i |1 - \alpha \lambda_i| = \frac{\kappa - 1}{\kappa + 1}
+# \max_j |1 - \alpha \lambda_j| = \frac{\kappa - 1}{\kappa + 1}
 # \tag{3.4}
 # $$
 #
@@ -85,10 +85,12 @@ SMOKE = "--smoke" in sys.argv
 # \tag{3.5, E.SGD}
 # $$
 #
-# Take one coordinate with curvature $\lambda$, and noise of variance
-# $\sigma^2$, independent in each step. Then
-# $\theta_{t+1} = (1 - \alpha \lambda) \theta_t - \alpha n_t$. The variance of
-# a sum of independent numbers is the sum of their variances:
+# Take one coordinate with curvature $\lambda$. The gradient of a mini-batch is
+# $\lambda \theta_t + n_t$, where the noise $n_t$ has the mean $0$ and the
+# variance $\sigma^2$ and is independent in each step. Then
+# $\theta_{t+1} = (1 - \alpha \lambda) \theta_t - \alpha n_t$. Let $V_t$ be the
+# variance of $\theta_t$ over all the walks that the noise may cause. The
+# variance of a sum of independent numbers is the sum of their variances:
 #
 # $$
 # V_{t+1} = (1 - \alpha \lambda)^2 V_t + \alpha^2 \sigma^2
@@ -332,7 +334,7 @@ assert (ends[:2] < -1).all() and (ends[2:] > 0.9).all()
 # You should see that the two from the right end at ``0.960`` with
 # ``J = 0.294``, the two from the left at ``-1.036`` with ``J = -0.305``. It
 # finds the minimum of the valley in which it begins. If there is only one
-# valley, because $J$ is convex, that is the global one, and only then the
+# valley, for instance because $J$ is convex, that is the global one, and the
 # saying is true. Try a larger $\alpha$: some walks jump over the hill, by
 # luck.
 #
@@ -341,7 +343,7 @@ assert (ends[:2] < -1).all() and (ends[2:] > 0.9).all()
 # ``minigen learn 3`` puts ``03_gradient_descent.py`` into your directory, and
 # ``minigen learn check 3`` says what is right and which mistake is made.
 #
-# 1. ``largest_stable_step``: the edge for a quadratic with any matrix.
+# 1. ``largest_stable_step``: the edge for a quadratic in any axes.
 # 2. ``noise_floor``: the formula (3.7).
 # 3. ``cosine_step``: the schedule (3.8).
 #
