@@ -37,7 +37,6 @@ def heavy_ball_edge(beta, largest_curvature):
 
 import numpy as np
 from minigen.equations import REGISTER, Wrong
-from minigen.equations.optim import momentum
 from minigen.learn import (
     Exercise,
     Formula,
@@ -136,10 +135,6 @@ def swapped_results(theta0, gradients, alpha, beta):
 
 
 BALL_MISTAKES = {
-    "no_memory": Wrong(
-        "remembers nothing: theta - alpha g, or the old u is returned instead of the new one",
-        momentum.PLAIN.transcription,
-    ),
     "results_swapped": Wrong("theta and u are returned in the wrong order", swapped_results),
 }
 EDGE_MISTAKES = {
@@ -228,7 +223,7 @@ EXERCISES = (
             "PyTorch": (of_pytorch, "the u of PyTorch"),
             "unscaled": (unscaled, "alpha stands in the line of u"),
             "turned round": (turned_round, "the minus stands in the line of u"),
-            "old u": (lambda t, g, u, a, b: (t + b * u - a * g, u), "the old u is returned"),
+            "old u": (lambda t, g, u, a, b: (t + b * u - a * g, u), "the new u is not returned"),
             "swapped": (
                 lambda t, g, u, a, b: heavy_ball_step(t, g, u, a, b)[::-1],
                 "in the wrong order",

@@ -102,7 +102,10 @@ WRONG_MOMENTUM = {
     ),
 }
 WRONG_HEAVY_BALL = {
-    "no_memory": PLAIN,
+    "no_memory": Wrong(
+        "remembers nothing: theta - alpha g, or the new u is not returned and so not kept",
+        PLAIN.transcription,
+    ),
     "plus_sign": Wrong(
         "goes up the gradient: u = beta u + alpha g, or theta - u",
         walk(lambda s: s.theta + s.alpha * s.g + s.beta * (s.theta - s.theta_before)),
