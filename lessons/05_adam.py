@@ -208,7 +208,8 @@ walks = {
     name: walk(rule, curvature, 0.1, steps) for name, rule in rules.items()
 }
 for name, (path, _) in walks.items():
-    first_step, end = np.round(path[0] - path[1], 3), np.round(path[-1], 3)
+    first_step = np.round(path[0] - path[1], 3)
+    end = np.round(path[-1], 3) + 0.0  # no -0
     print(f"{name:10} first step {first_step}  after {steps} {end}")
 
 # %% [markdown]
