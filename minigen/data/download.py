@@ -74,6 +74,13 @@ def download(
     if target.is_file() and sha256_of(target) == sha256:
         return target
     _make_directory(target.parent)
+    if target.is_dir():
+        raise DataError(
+            "download",
+            f"{target} must be a file",
+            "a directory",
+            "name the file that is to be there",
+        )
     if reasons := _fetch(urls, target, sha256):
         raise DataError(
             "download",
@@ -108,7 +115,7 @@ def _check_arguments(urls: Sequence[str], sha256: str) -> str:
         raise DataError(
             "download", "urls must be a list of at least one address", repr(urls), "pass [url]"
         )
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256.lower()):
+    if not isinstance(sha256, str) or not re.fullmatch(r"[0-9a-f]{64}", sha256.lower()):
         raise DataError(
             "download",
             "sha256 must be 64 hexadecimal digits",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigen.data.errors import DataError
-from minigen.data.text import Codes, check_codes, default_text, read_text
+from minigen.data.text import Codes, check_codes, check_text, default_text, read_text
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[.,;:!?()]")
@@ -86,13 +86,22 @@ class Sentences:
 
     Args:
         name: what they are called in messages.
-        codes: int64 (n_i,) for each sentence, n_i >= 2.
+        codes: integers (n_i,) for each sentence, n_i >= 2.
         vocabulary: what the numbers stand for.
+
+    Raises:
+        DataError: no sentence, another array, or numbers of no word.
     """
 
     name: str
     codes: tuple[Codes, ...]
     vocabulary: WordVocabulary
+
+    def __post_init__(self) -> None:
+        if not self.codes:
+            raise DataError("Sentences", "there must be a sentence", "none", "take a longer text")
+        for codes in self.codes:
+            check_text("Sentences", codes, len(self.vocabulary))
 
     def __len__(self) -> int:
         return len(self.codes)

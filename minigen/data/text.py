@@ -9,6 +9,7 @@ import pydoc_data.topics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,23 @@ def default_text() -> str:
     """English that comes with every CPython: the topics of its ``help()``, one after another."""
     topics = pydoc_data.topics.topics
     return "\n".join(topics[name].strip() + "\n" for name in sorted(topics))
+
+
+def check_text(operation: str, codes: Any, size: int) -> None:
+    """Raise DataError unless codes are integers (n,), n >= 2, in 0..size-1."""
+    kind = getattr(getattr(codes, "dtype", None), "kind", "")
+    if kind not in ("i", "u") or codes.ndim != 1 or len(codes) < 2:
+        got = f"{codes.dtype} {codes.shape}" if kind else type(codes).__name__
+        raise DataError(
+            operation, "codes must be integers (n,), at least 2", got, "use vocabulary.encode(text)"
+        )
+    if codes.min() < 0 or codes.max() >= size:
+        raise DataError(
+            operation,
+            f"codes must lie in 0..{size - 1}",
+            f"{codes.min()} to {codes.max()}",
+            "use the vocabulary that encoded them",
+        )
 
 
 def check_codes(operation: str, codes: Sequence[int], size: int) -> None:
@@ -112,13 +130,19 @@ class Text:
 
     Args:
         name: what it is called in messages.
-        codes: int64 (n,), n >= 2.
+        codes: integers (n,), n >= 2.
         vocabulary: what the numbers stand for.
+
+    Raises:
+        DataError: another array, or numbers of no symbol.
     """
 
     name: str
     codes: Codes
     vocabulary: Vocabulary
+
+    def __post_init__(self) -> None:
+        check_text("Text", self.codes, len(self.vocabulary))
 
     def __len__(self) -> int:
         return len(self.codes)

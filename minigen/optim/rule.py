@@ -37,6 +37,7 @@ class UpdateRule(ABC):
         self.alpha = alpha
         self.flat = FlatParameters(params)
         theta = self.flat.theta
+        self._check_epsilon(theta.dtype)
         if not on_host(theta):
             self._there["alpha"] = xp(theta).full((), self.alpha, dtype="float64")
             self._there["t"] = xp(theta).zeros((), dtype="int64")
@@ -51,6 +52,15 @@ class UpdateRule(ABC):
             end = min(begin + size, theta.size)
             buffers = [buffer[begin:end] for buffer in (theta, *self.state.values())]
             self._blocks.append((self.flat.pieces(begin, end), g[: end - begin], *buffers))
+
+    def _check_epsilon(self, dtype: Any) -> None:
+        """Raise ValueError for an epsilon that is 0 in the parameters' precision."""
+        epsilon = getattr(self, "epsilon", 1.0)
+        if not dtype.type(epsilon) > 0:
+            raise ValueError(
+                f"{type(self).__name__}: epsilon must be above 0 in {dtype}; got {epsilon}; "
+                "1e-8 is usual"
+            )
 
     @property
     def params(self) -> list[Parameter]:

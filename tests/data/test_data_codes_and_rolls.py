@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from minigen.data import DataError, Vocabulary, read_text, windows
+from minigen.data import DataError, Text, Vocabulary, read_text, windows
+from minigen.data.download import download
 from minigen.data.music import save_midi
-from minigen.data.sentences import WordVocabulary
+from minigen.data.sentences import Sentences, WordVocabulary
 
 mido = pytest.importorskip("mido")
 
@@ -54,3 +55,30 @@ def test_silence_at_the_end_belongs_to_the_piece(tmp_path, sounding):
     roll[:sounding, 40] = True
     save_midi(roll, tmp_path / "x.mid", tempo=90)
     assert mido.MidiFile(tmp_path / "x.mid").length == pytest.approx(6 * 60 / 90)
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        (np.zeros(4), r"integers \(n,\), at least 2; got float64 \(4,\)"),
+        (np.zeros((2, 2), int), r"got int64 \(2, 2\)"),
+        (np.zeros(1, int), r"got int64 \(1,\)"),
+        ([0, 1], "got list"),
+        (np.array([0, 3]), r"must lie in 0\.\.2; got 0 to 3"),
+        (np.array([-1, 0]), r"must lie in 0\.\.2; got -1 to 0"),
+    ],
+)
+def test_texts_and_sentences_are_looked_at_when_they_are_made(codes, message):
+    with pytest.raises(DataError, match=f"Text: .*{message}"):
+        Text("t", codes, Vocabulary("abc"))
+    with pytest.raises(DataError, match=f"Sentences: .*{message}"):
+        Sentences("s", (np.array([2, 0]), codes), WordVocabulary(["x"]))
+    with pytest.raises(DataError, match="there must be a sentence"):
+        Sentences("s", (), WordVocabulary(["x"]))
+
+
+def test_a_download_needs_a_name_and_a_sum(tmp_path):
+    with pytest.raises(DataError, match="must be a file; got a directory"):
+        download(["http://127.0.0.1:9/x"], tmp_path, "0" * 64)
+    with pytest.raises(DataError, match="sha256 must be 64 hexadecimal digits; got None"):
+        download(["http://127.0.0.1:9/x"], tmp_path / "x", None)

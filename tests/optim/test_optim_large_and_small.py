@@ -64,3 +64,11 @@ def test_a_step_size_beyond_all_numbers_is_told_by_the_rule():
         rule.alpha = optim.step_decay(1e-3, 10.0, 1)(400)
     with pytest.raises(ValueError, match="alpha must be a finite number > 0; got 1000"):
         rule.alpha = 10**400
+
+
+@pytest.mark.parametrize("rule", [optim.Adam, optim.AdamBiasCorrected, optim.RMSprop])
+def test_an_epsilon_that_rounds_to_0_is_none(rule):
+    params = [nn.Parameter(np.zeros(2, np.float32))]
+    with pytest.raises(ValueError, match="epsilon must be above 0 in float32; got 1e-46"):
+        rule(params, alpha=0.1, epsilon=1e-46)
+    rule([nn.Parameter(np.zeros(2))], alpha=0.1, epsilon=1e-46)
