@@ -116,3 +116,17 @@ def test_the_solutions_of_lesson_2_take_whole_numbers_too():
         gradient = found[name](lambda x: np.sin(x).sum(), x, h)
         np.testing.assert_allclose(gradient, np.cos(x), rtol=1e-9)
     assert np.array_equal(x, [1, 2])
+
+
+def test_what_the_readme_shows_is_what_the_checker_says():
+    def epsilon_under_the_root(theta, g, m, v, alpha, beta1, beta2, epsilon):
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
+        return theta - alpha * m / np.sqrt(v + epsilon), m, v
+
+    readme = (LESSONS[0].path.parents[1] / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("5.1 adam_step: wrong\n")[2].partition("```")[0]
+    adam = next(e for _, _, e in EXERCISES if e.name == "adam_step")
+    message = judge(adam, epsilon_under_the_root).message
+    lines = [line.strip() for line in shown.splitlines() if line.strip() not in ("", "...")]
+    assert len(lines) == 6
+    assert [line for line in lines if line not in message] == []
