@@ -119,7 +119,7 @@ def train_run(
     whatever else describes the run. schedules, capture: as for ``Trainer``. gallery: draws what
     there is to see, a ``Gallery`` of pictures unless given. When a loss diverges (DivergenceError)
     or the user presses Ctrl-C (RunError), the history and the loss curves of the finished epochs
-    are kept; after Ctrl-C the weights are, too.
+    are kept; after Ctrl-C the weights are, too, as after any other error than the divergence.
     """
     gallery = gallery or Gallery(method.model, test, directory)
     every = config.get("picture_every") or max(1, config["epochs"] // SNAPSHOTS)
@@ -163,6 +163,8 @@ def _run(trainer: Trainer, epochs: int, directory: Path, gallery: Gallery) -> di
             gallery.losses(trainer.history)
         raise
     except (KeyboardInterrupt, Exception) as error:
+        if not trainer.step:  # nothing has been learned that could be lost
+            raise
         weights = directory / "checkpoint.safetensors"
         trainer.method.model.save(weights)  # first, whatever comes now
         if not isinstance(error, KeyboardInterrupt):
