@@ -6,7 +6,7 @@ from typing import Any
 from minigen import backend
 from minigen.autograd import Traced
 from minigen.backend import is_array
-from minigen.ops.elementwise import FLOATS
+from minigen.ops.precision import FLOATS
 from minigen.tensor import DEFAULT_FLOAT, Tensor
 
 

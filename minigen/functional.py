@@ -9,6 +9,7 @@ from typing import Any
 
 from minigen.backend import Generator, check_generator, xp
 from minigen.ops import astype, exp, matmul, maximum, softmax, softmax_where, swapaxes
+from minigen.ops.shape import floats
 from minigen.tensor import Tensor
 
 # The smallest log-variance that a Gaussian likelihood tells apart from smaller ones, so that
@@ -25,16 +26,6 @@ def same_shape(operation: str, **arguments: Any) -> None:
             f"{operation}: all shapes must be equal; got {got}; reshape one of them, nothing is "
             "broadcast here"
         )
-
-
-def floats(operation: str, **arguments: Any) -> None:
-    """Raise TypeError for arrays of integers, whose differences and signs may not fit them."""
-    for name, x in arguments.items():
-        if hasattr(x, "dtype") and x.dtype.kind not in "fc":
-            raise TypeError(
-                f"{operation}: {name} must be floating-point; got {x.dtype}; convert it with "
-                ".astype('float32')"
-            )
 
 
 def gaussian_log_prob(x: Any, mean: Any, log_var: Any) -> Any:

@@ -12,6 +12,7 @@ from minigen import autograd, backend, ops
 from minigen.autograd import GraphError, Traced, leaf_node
 from minigen.backend import Array, is_array, read_only, to_numpy
 from minigen.methods import NumpyMethods
+from minigen.values import KINDS, kind_of, raw, raw_key
 
 DEFAULT_FLOAT = "float32"
 REFLECTED = {
@@ -19,22 +20,6 @@ REFLECTED = {
     "power": "__rpow__", "matmul": "__rmatmul__", "less": "__gt__", "less_equal": "__ge__",
     "greater": "__lt__", "greater_equal": "__le__", "equal": "__eq__", "not_equal": "__ne__",
 }  # fmt: skip
-
-
-def _raw(x: Any) -> Any:
-    """The array of a tensor; anything else as it is."""
-    return x.array if isinstance(x, Traced) else x
-
-
-def _raw_key(key: Any, own: bool = False) -> Any:
-    """An index with its tensors replaced by their arrays, lists by arrays. own: as copies, which
-    the backward pass finds as they were."""
-    if isinstance(key, tuple):
-        return tuple(_raw_key(k, own) for k in key)
-    if isinstance(key, list):
-        return backend.asarray(key)
-    raw = _raw(key)
-    return raw.copy() if own and is_array(raw) else raw
 
 
 class Tensor(NumpyMethods):
@@ -189,10 +174,11 @@ class Tensor(NumpyMethods):
                 "graph; pass values.detach(), or build the result with minigen.where, stack or "
                 "concatenate"
             )
-        new = _raw(values)
-        if isinstance(new, float) and self.dtype.kind in "iub":
+        new = raw(values)
+        holds = KINDS.index(self.dtype.kind.replace("u", "i"))
+        if not is_array(new) and KINDS.index(kind_of(new)) > holds:  # a number, or a list
             raise TypeError(
-                f"{operation}: the new values must be {self.dtype}; got {new}; convert one of them"
+                f"{operation}: the new values must be {self.dtype}; got {new!r}; convert one"
             )
         if is_array(new) and new.dtype != self.dtype:
             raise TypeError(
@@ -247,7 +233,7 @@ class Tensor(NumpyMethods):
                 "setitem: writing into a tensor that requires a gradient is not recorded; use "
                 "minigen.where or concatenate, or write inside 'with minigen.no_grad():'"
             )
-        self.array[_raw_key(key)] = self._writable("setitem", values)
+        self.array[raw_key(key)] = self._writable("setitem", values)
         self.mark_changed()
 
     # ------------------------------------------------------------ operators
@@ -294,25 +280,25 @@ class Tensor(NumpyMethods):
         return ops.matmul(a, self)
 
     def __getitem__(self, key: Any) -> Any:
-        return ops.getitem(self, key=_raw_key(key, own=self.node is not None))
+        return ops.getitem(self, key=raw_key(key, own=self.node is not None))
 
     # Comparisons give boolean tensors without a graph.
     def __eq__(self, y: object) -> Any:
-        return Tensor(backend.xp(self.array).asarray(self.array == _raw(y)))
+        return Tensor(backend.xp(self.array).asarray(self.array == raw(y)))
 
     def __ne__(self, y: object) -> Any:
-        return Tensor(backend.xp(self.array).asarray(self.array != _raw(y)))
+        return Tensor(backend.xp(self.array).asarray(self.array != raw(y)))
 
     def __lt__(self, y: Any) -> Any:
-        return Tensor(backend.xp(self.array).asarray(self.array < _raw(y)))
+        return Tensor(backend.xp(self.array).asarray(self.array < raw(y)))
 
     def __le__(self, y: Any) -> Any:
-        return Tensor(backend.xp(self.array).asarray(self.array <= _raw(y)))
+        return Tensor(backend.xp(self.array).asarray(self.array <= raw(y)))
 
     def __gt__(self, y: Any) -> Any:
-        return Tensor(backend.xp(self.array).asarray(self.array > _raw(y)))
+        return Tensor(backend.xp(self.array).asarray(self.array > raw(y)))
 
     def __ge__(self, y: Any) -> Any:
-        return Tensor(backend.xp(self.array).asarray(self.array >= _raw(y)))
+        return Tensor(backend.xp(self.array).asarray(self.array >= raw(y)))
 
     __hash__ = object.__hash__

@@ -36,18 +36,35 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     return g.reshape(shape) if extra else g
 
 
+def _as_traced(node: Node, y: Any, box: type) -> tuple[Any, tuple[Any, ...]]:
+    """The result and the arguments that a node kept as traced values, at their places in the graph.
+
+    They share the memory of what they were computed from, so that they share the count of its
+    changes as well: a gradient of the gradient after such a change is an error, too.
+    """
+    counters = {index: counter for counter, _, index in node.changes}
+
+    def traced(value: Any, parent: Node | None, index: int) -> Any:
+        if index in counters and value.dtype.kind not in "fc":
+            return value.copy()  # labels, masks: rules read them as arrays
+        if value is parent or (parent is None and index not in counters):
+            return value  # a stand-in, a number, or an array that nobody counts
+        boxed = box(value, parent)
+        boxed.version = counters.get(index, boxed.version)
+        return boxed
+
+    saved = (traced(v, p, i) for i, (v, p) in enumerate(zip(node.saved, node.parents, strict=True)))
+    return traced(y, node, -1), tuple(saved)
+
+
 def _argument_cotangents(
     node: Node, indices: list[int], gy: Any, create_graph: bool, box: type
 ) -> Iterator[tuple[int, Any]]:
     """(i, cotangent) for these arguments of ``node``, each of its argument's shape and dtype."""
     call: Any = node.primitive
     y, saved = node if node.output is None else node.output, node.saved
-    if create_graph:  # saved arrays become traced values again, at their place in the graph
-        y = y if y is node else box(y, node)
-        saved = tuple(
-            box(v, p) if p is not None and v is not p else v
-            for v, p in zip(saved, node.parents, strict=True)
-        )
+    if create_graph:
+        y, saved = _as_traced(node, y, box)
     if call.joint is not None:
         found = call.joint(set(indices), gy, y, *saved, **node.settings)
         for i in indices:

@@ -86,7 +86,8 @@ class Generator:
         return self.device.random(shape, dtype=dtype)
 
     def uniform(self, low: float, high: float, shape: Shape, dtype: Any = numpy.float32) -> Array:
-        """Draws from the uniform distribution on [low, high)."""
+        """Draws from the uniform distribution between low and high; rounding may reach high."""
+        low, high = float(low), float(high)  # a NumPy number would promote float32 to float64
         return low + (high - low) * self.random(shape, dtype)
 
     def integers(self, low: int, high: int, shape: Shape) -> numpy.ndarray:

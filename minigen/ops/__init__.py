@@ -17,7 +17,6 @@ from minigen.ops.convolution import conv1d, conv2d, conv2d_weight, conv_transpos
 from minigen.ops.elementwise import (
     absolute,
     add,
-    astype,
     clip,
     cos,
     divide,
@@ -47,6 +46,7 @@ from minigen.ops.pooling import (
     max_pool2d_indices,
     max_unpool2d,
 )
+from minigen.ops.precision import astype
 from minigen.ops.reduction import (
     Axis,
     log_softmax,

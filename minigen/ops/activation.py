@@ -11,11 +11,7 @@ from minigen import backend
 from minigen.autograd import Traced, primitive
 from minigen.backend import Array, blockwise, xp
 from minigen.ops.elementwise import erf, exp, minimum
-
-
-def as_floats(x: Array) -> Array:
-    """x, integers as float64: those without a sign, or of few bits, cannot be negated."""
-    return x if x.dtype.kind in "fc" else x.astype("float64")
+from minigen.ops.precision import as_floats
 
 
 def _positive_part(x: Array) -> Array:
@@ -52,9 +48,11 @@ def _(gy, _y, _x, *, by, slope=0.0):
     return gate(gy, by=by, slope=slope)
 
 
-def _raw(x: Any) -> Array:
-    """The array of a tensor, or the array itself."""
-    return x.array if isinstance(x, Traced) else x
+def read_by(gy: Any, x: Any) -> Array:
+    """The array of x, for a setting of what is done to the cotangent gy. Where gy is traced, a
+    copy: its gradient is asked for later, and settings are not watched for changes."""
+    raw: Array = x.array if isinstance(x, Traced) else x
+    return raw.copy() if isinstance(gy, Traced) else raw
 
 
 @primitive
@@ -68,7 +66,7 @@ def relu(x: Array) -> Array:
 
 @relu.vjp
 def _(gy, y, _x):
-    return gate(gy, by=_raw(y))
+    return gate(gy, by=read_by(gy, y))
 
 
 @primitive
@@ -91,7 +89,7 @@ def leaky_relu(x: Array, *, slope: float = 0.01) -> Array:
 
 @leaky_relu.vjp
 def _(gy, _y, x, *, slope=0.01):
-    return gate(gy, by=_raw(x), slope=slope)
+    return gate(gy, by=read_by(gy, x), slope=slope)
 
 
 @primitive

@@ -13,7 +13,7 @@ from minigen.backend import Array, is_array
 from minigen.ops import convolve_fast
 from minigen.ops.convolve import Geometry, Pair
 from minigen.ops.normalise import channel_sums
-from minigen.ops.shape import shape_of
+from minigen.ops.shape import floats, shape_of
 
 Sizes = int | tuple[int, int]
 
@@ -136,6 +136,7 @@ def conv2d(
     fit. Source: Dumoulin and Visin 2016, A guide to convolution arithmetic, relationship 6.
     """
     sx, sw = shape_of("conv2d", "x", x), shape_of("conv2d", "weight", weight)
+    floats("conv2d", x=x, weight=weight)
     geometry = geometry_of("conv2d", stride, padding, dilation)
     check("conv2d", sx, sw, 1, "(out, in, kh, kw)", bias, sw[:1])
     if min(geometry.output((sx[2], sx[3]), (sw[2], sw[3]))) < 1:
@@ -170,6 +171,7 @@ def conv_transpose2d(
     """
     name = "conv_transpose2d"
     sx, sw = shape_of(name, "x", x), shape_of(name, "weight", weight)
+    floats(name, x=x, weight=weight)
     geometry = geometry_of(name, stride, padding, dilation)
     extra = pair(name, "output_padding", output_padding, 0)
     check(name, sx, sw, 0, "(in, out, kh, kw)", bias, sw[1:2])
@@ -205,6 +207,7 @@ def conv2d_weight(
     """
     name = "conv2d_weight"
     sx, sy = shape_of(name, "x", x), shape_of(name, "gy", gy)
+    floats(name, x=x, gy=gy)
     geometry, size = geometry_of(name, stride, padding, dilation), pair(name, "kernel", kernel, 1)
     fits = len(sx) == 4 and sy == (sx[0], *sy[1:2], *geometry.output((sx[2], sx[3]), size))
     if not fits:
@@ -231,10 +234,12 @@ def conv1d(
     Raises ValueError for sizes that do not fit.
     """
     sx, sw = shape_of("conv1d", "x", x), shape_of("conv1d", "weight", weight)
-    if len(sx) != 3 or len(sw) != 3:
+    floats("conv1d", x=x, weight=weight)
+    if len(sx) != 3 or len(sw) != 3 or sx[1] != sw[1]:
         raise ValueError(
-            f"conv1d: x must be (n, c, length) and weight (out, in, k); got x {sx}, weight {sw}"
+            f"conv1d: x must be (n, in, length) and weight (out, in, k); got x {sx}, weight {sw}"
         )
+    check_steps("conv1d", stride=stride, dilation=dilation, padding=padding)
     y = conv2d(
         x.reshape((*sx[:2], 1, sx[2])),
         weight.reshape((*sw[:2], 1, sw[2])),
@@ -247,6 +252,19 @@ def conv1d(
 
 
 # ---------------------------------------------------------------- arguments
+def check_steps(operation: str, stride: int, dilation: int, padding: int) -> None:
+    """Raise ValueError unless these are integers, padding at least 0 and the others at least 1."""
+    try:
+        fits = index(stride) >= 1 and index(dilation) >= 1 and index(padding) >= 0
+    except TypeError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{operation}: stride and dilation must be integers >= 1 and padding >= 0; got "
+            f"{stride!r}, {dilation!r}, {padding!r}"
+        )
+
+
 def pair(operation: str, name: str, value: Sizes, least: int) -> Pair:
     """A setting as (vertical, horizontal). Raises ValueError below ``least``."""
     both = tuple(value) if isinstance(value, tuple | list) else (value, value)

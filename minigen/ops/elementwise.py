@@ -10,8 +10,7 @@ from typing import Any
 from minigen import backend
 from minigen.autograd import primitive
 from minigen.backend import Array, is_array, xp
-
-FLOATS = ("float32", "float64", "complex128")  # complex only while derivatives are checked
+from minigen.ops.precision import as_floats
 
 
 @primitive(holomorphic=True)
@@ -101,7 +100,10 @@ def power(x: Array, p: Array) -> Array:
 
 @power.vjp("x")
 def _(gz, _z, x, p):
-    return gz * p * x ** (p - (p != 0))  # p - 1, but 0 at p = 0: no 0 · 0^-1
+    if isinstance(p, int | float):
+        return gz * p * x ** (p - (p != 0))  # p - 1, but 0 at p = 0: no 0 · 0^-1
+    both = (x == 0) * (p == 0)  # there 0 · 1^-1
+    return gz * p * (x + both) ** (p - 1)
 
 
 @power.vjp("p")
@@ -195,7 +197,7 @@ def _(gy, y, _x):
 @primitive
 def erf(x: Array) -> Array:
     """y = 2/√π ∫₀ˣ exp(-t²) dt    gx = gy · 2/√π · exp(-x²)    [E.ERF]"""
-    return backend.erf(x)
+    return backend.erf(as_floats(x))
 
 
 @erf.vjp
@@ -294,22 +296,3 @@ def _(gz, _z, condition, _x, _y):
 @where.vjp("y")
 def _(gz, _z, condition, _x, _y):
     return where(condition, 0.0, gz)
-
-
-@primitive(cast=True)
-def astype(x: Array, *, dtype: Any) -> Array:
-    """y = x in another dtype (a copy)    gx = gy in x's dtype
-
-    dtype: "float32", "float64", an integer type or bool. Raises TypeError for others.
-    """
-    y = x.astype(dtype)
-    if y.dtype.kind not in "biu" and y.dtype.name not in FLOATS:
-        raise TypeError(
-            f"astype: numbers must be float32, float64, integers or bool; got dtype {y.dtype}"
-        )
-    return y
-
-
-@astype.vjp
-def _(gy, _y, _x, *, dtype):
-    return astype(gy, dtype=_x.dtype)

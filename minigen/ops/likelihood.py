@@ -11,6 +11,7 @@ from minigen.backend import Array, kernels_of, xp
 from minigen.ops.activation import sigmoid
 from minigen.ops.indexing import check_positions, known
 from minigen.ops.reduction import softmax
+from minigen.ops.shape import floats
 
 
 def by_kernel(name: str, *arrays: Any) -> Array | None:
@@ -29,15 +30,6 @@ def by_kernel(name: str, *arrays: Any) -> Array | None:
     return y
 
 
-def check_floats(operation: str, logits: Array) -> None:
-    """Raise TypeError for integers: those of few bits have no room for signs and differences."""
-    if logits.dtype.kind not in "fc":
-        raise TypeError(
-            f"{operation}: logits must be floating-point; got {logits.dtype}; convert them with "
-            ".astype('float32')"
-        )
-
-
 @primitive
 def bernoulli_log_prob(x: Array, logits: Array) -> Array:
     """log p(x) = x·l - log(1 + e^l)    gl = gy · (x - sigmoid(l))    gx = gy · l    [E.BERNOULLI]
@@ -50,7 +42,7 @@ def bernoulli_log_prob(x: Array, logits: Array) -> Array:
             f"bernoulli_log_prob: x and logits must have one shape; got x {x.shape}, "
             f"logits {logits.shape}; reshape one of them, nothing is broadcast here"
         )
-    check_floats("bernoulli_log_prob", logits)
+    floats("bernoulli_log_prob", logits=logits)
     # With max(l, 0) = (l + |l|) / 2:  x l - log(1 + e^l) = (x - ½) l - ½ |l| - log(1 + e^-|l|)
     m = xp(logits)
     y = by_kernel("bernoulli_logits", x, logits)
@@ -93,7 +85,7 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
             "cross_entropy: logits must be (n, classes) and labels (n,); got "
             f"logits {logits.shape}, labels {labels.shape}"
         )
-    check_floats("cross_entropy", logits)
+    floats("cross_entropy", logits=logits)
     classes = logits.shape[1]
     if may_look(labels) or labels.dtype.kind not in "iu":
         check_positions("cross_entropy", labels, classes, "labels")

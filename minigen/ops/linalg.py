@@ -1,5 +1,6 @@
 """Matrix products, and the dense layer's product with its bias as one primitive."""
 
+import math
 from typing import Any
 
 from minigen.autograd import primitive
@@ -48,7 +49,7 @@ def matmul(a: Any, b: Any) -> Any:
     if len(sb) == 1:
         return matmul(a, b.reshape((sb[0], 1))).reshape(sa[:-1])
     if len(sb) == 2 and len(sa) > 2:  # one large product instead of many small ones
-        return _matmul(a.reshape((-1, sa[-1])), b).reshape((*sa[:-1], sb[-1]))
+        return _matmul(a.reshape((math.prod(sa[:-1]), sa[-1])), b).reshape((*sa[:-1], sb[-1]))
     return _matmul(a, b)
 
 
@@ -93,6 +94,6 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
             f"linear: bias must have shape ({sw[0]},), one number for each output; got "
             f"{tuple(bias.shape)} (weight {sw})"
         )
-    rows = x if len(sx) == 2 else x.reshape((-1, sx[-1]))
+    rows = x if len(sx) == 2 else x.reshape((math.prod(sx[:-1]), sx[-1]))
     y = _matmul(rows, weight.T) if bias is None else _linear(rows, weight, bias)
     return y if len(sx) == 2 else y.reshape((*sx[:-1], sw[0]))

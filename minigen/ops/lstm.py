@@ -103,7 +103,7 @@ def check_lengths(operation: str, lengths: Any, x: Any) -> Any:
             f"{operation}: lengths must be {n} integers from 1 to {steps}, one for each sequence; "
             f"got {found.dtype} {found.shape}: {found.reshape(-1)[:8]}"
         )
-    return asarray(found, like=like).astype("int64", copy=False)  # what a device's kernels read
+    return asarray(found, like=like).astype("int64")  # what kernels read; a copy, which stays
 
 
 def check_shapes(x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias: Any) -> None:

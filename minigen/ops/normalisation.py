@@ -14,7 +14,7 @@ from minigen.ops import layer_normalise, normalise
 from minigen.ops.elementwise import sqrt
 from minigen.ops.normalise import Moments
 from minigen.ops.reduction import mean, reduce_sum, var
-from minigen.ops.shape import shape_of
+from minigen.ops.shape import floats, shape_of
 
 
 def channel_axes(x: Any) -> tuple[int, ...]:
@@ -78,6 +78,7 @@ def batch_norm(x: Any, gamma: Any, beta: Any, *, epsilon: float = 1e-5) -> tuple
     whatever x is. Source: Ioffe and Szegedy 2015, algorithm 1.
     """
     check_channels("batch_norm", x, gamma=gamma, beta=beta)
+    floats("batch_norm", x=x)
     if math.prod(x.shape) < 2 * x.shape[1]:
         raise ValueError(
             f"batch_norm: needs at least two numbers a channel; got x {tuple(x.shape)}; take a "
@@ -140,5 +141,6 @@ def layer_norm(x: Any, gamma: Any, beta: Any, *, epsilon: float = 1e-5) -> Any:
             f"layer_norm: gamma and beta must have the shape of x's last axes; got x {shape}, "
             f"gamma {wanted}, beta {tuple(beta.shape)}"
         )
+    floats("layer_norm", x=x)
     fused = on_host(x.array if isinstance(x, Traced) else x)
     return (_layer_norm if fused else plain_layer_norm)(x, gamma, beta, epsilon=epsilon)

@@ -13,10 +13,11 @@ from typing import Any
 from minigen.autograd import Traced, primitive
 from minigen.backend import Array, in_chunks, kernels_of, xp
 from minigen.ops import pooling_kernels
+from minigen.ops.activation import read_by
 from minigen.ops.convolution import Sizes, pair
 from minigen.ops.convolve import Geometry, Pair, cropped, padded, seen_by, taps
 from minigen.ops.indexing import check_positions, put
-from minigen.ops.shape import shape_of
+from minigen.ops.shape import floats, shape_of
 
 NOTHING = float("nan")  # equals no number, not even -inf where a window sees nothing else
 
@@ -87,7 +88,8 @@ def _max_pool(x: Array, *, kernel: Pair, geometry: Geometry) -> Array:
 
 @_max_pool.vjp
 def _(gy, y, x, *, kernel, geometry):
-    return _place(gy, x=raw(x), y=raw(y), kernel=kernel, geometry=geometry)
+    settings = {"kernel": kernel, "geometry": geometry}
+    return _place(gy, x=read_by(gy, x), y=read_by(gy, y), **settings)
 
 
 def hits(x: Array, y: Array, kernel: Pair, g: Geometry) -> Iterator[tuple[Pair, Array]]:
@@ -266,6 +268,7 @@ def avg_pool2d(x: Any, kernel: Sizes, *, stride: Sizes | None = None, padding: S
     gx = gy / (kh kw), added to all pixels of the window. Arguments, result and errors are those
     of max_pool2d; pixels outside are zeros, and count. Source: LeCun et al. 1998, section II.B.
     """
+    floats("avg_pool2d", x=x)
     size, geometry = pooling("avg_pool2d", x, kernel, stride, padding)
     return window_sum(x, kernel=size, geometry=geometry) * (1 / (size[0] * size[1]))
 

@@ -5,6 +5,7 @@ broadcasting by a sum, repeat by a sum over the copies.
 """
 
 import math
+from operator import index
 from typing import Any
 
 from minigen.autograd import primitive
@@ -19,6 +20,16 @@ def shape_of(operation: str, argument: str, x: Any) -> tuple[int, ...]:
             f"{type(x).__name__}; make it a tensor with minigen.tensor(...)"
         )
     return tuple(x.shape)
+
+
+def floats(operation: str, **arguments: Any) -> None:
+    """Raise TypeError for arrays of integers, whose sums and signs may not fit them."""
+    for name, x in arguments.items():
+        if hasattr(x, "dtype") and x.dtype.kind not in "fc":
+            raise TypeError(
+                f"{operation}: {name} must be floating-point; got {x.dtype}; convert it with "
+                ".astype('float32')"
+            )
 
 
 @primitive(holomorphic=True)
@@ -107,7 +118,11 @@ def _(gy, _y, _x, *, axis):
 
 @primitive(holomorphic=True)
 def repeat(x: Array, *, repeats: int, axis: int) -> Array:
-    """y = every element along axis ``repeats`` times in a row    gx = sum over the copies"""
+    """y = every element along axis ``repeats`` times in a row    gx = sum over the copies
+
+    repeats: one integer for all elements. Raises TypeError for a list.
+    """
+    index(repeats)
     return xp(x).repeat(x, repeats, axis=axis)
 
 
@@ -130,6 +145,11 @@ def pad(x: Array, *, widths: tuple[tuple[int, int], ...], value: float = 0.0) ->
             f"{widths} for x {x.shape}"
         )
     shape = tuple(n + before + after for n, (before, after) in zip(x.shape, widths, strict=True))
+    if x.dtype.kind in "iub" and not (math.isfinite(value) and x.dtype.type(value) == value):
+        raise TypeError(
+            f"pad: the border's value must be {x.dtype} as x is; got {value}; convert x with "
+            ".astype('float32')"
+        )
     y = xp(x).full(shape, value, dtype=x.dtype)
     y[_inside(x.shape, widths)] = x
     return y
@@ -206,7 +226,7 @@ def split(x: Any, parts: int, axis: int = 0) -> list[Any]:
         raise ValueError(f"split: axis {axis} of {tuple(x.shape)} must divide by parts={parts}")
     key: list[Any] = [slice(None)] * len(x.shape)
     pieces = []
-    for start in range(0, n, n // parts):
-        key[axis] = slice(start, start + n // parts)
+    for i in range(parts):
+        key[axis] = slice(i * (n // parts), (i + 1) * (n // parts))
         pieces.append(x[tuple(key)])
     return pieces

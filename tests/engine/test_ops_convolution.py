@@ -117,7 +117,7 @@ X, W = np.zeros((2, 3, 5, 5)), np.zeros((4, 3, 3, 3))
         ),
         (lambda: ops.conv_transpose2d(X[:, :, :1, :1], W[:3], padding=2), "nothing is left"),
         (lambda: ops.conv2d_weight(X, X, kernel=3), "gy must have the shape of conv2d's result"),
-        (lambda: ops.conv1d(X, W), r"x must be \(n, c, length\)"),
+        (lambda: ops.conv1d(X, W), r"x must be \(n, in, length\)"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(call, message):

@@ -19,6 +19,7 @@ FLOORS = {
     "minigen.autograd": 1,
     "minigen.ops": 2,
     "minigen.methods": 3,
+    "minigen.values": 3,
     "minigen.tensor": 3,
     "minigen.creation": 3,
     "minigen.functional": 4, "minigen.equations": 4, "minigen.gradcheck": 4, "minigen.drawing": 4,
