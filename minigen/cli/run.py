@@ -101,6 +101,7 @@ class Run:
         common = self.common
         if common["capture"]:
             check_capturable(method)  # before anything is written
+        self.steps(method)  # data that are too few for a batch, before anything is written
         name = f"{self.model}-{self.data_name}"
         directory = new_directory(common["out"], name, common["overwrite"])
         config = {

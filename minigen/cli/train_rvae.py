@@ -44,7 +44,7 @@ class SentenceRun(TextRun):
 )
 @click.option(
     "--hide",
-    type=FiniteRange(0, 1),
+    type=FiniteRange(0, 1, max_open=True),
     default=0.6,
     show_default=True,
     help="Share of the words that the decoder does not see (word dropout).",

@@ -38,6 +38,13 @@ class TextRun(Run):
     def gallery(self, model: Any, directory: Path) -> Any:
         return TextGallery(model, self.test, directory)
 
+    def train(self, method: Any, **more: Any) -> None:
+        if method.full_batch:
+            raise click.BadParameter(
+                "a text is read window by window, and never at once; take sgd", param_hint="--rule"
+            )
+        super().train(method, **more)
+
 
 TEXT_OPTION = click.option(
     "--text",

@@ -41,6 +41,8 @@ class MultiHeadAttention(Module):
         dtype: Any = "float32",
     ) -> None:
         check_sizes("MultiHeadAttention", embed_dim=embed_dim, num_heads=num_heads)
+        if not 0 <= dropout < 1:
+            raise ValueError(f"MultiHeadAttention: dropout must lie in [0, 1); got {dropout}")
         if embed_dim % num_heads:
             raise ValueError(
                 "MultiHeadAttention: embed_dim must be a multiple of num_heads; got "

@@ -2,6 +2,9 @@
 batch."""
 
 from operator import index
+from typing import Any
+
+from minigen.backend import active
 
 
 def check_sizes(layer: str, **sizes: int) -> None:
@@ -15,8 +18,7 @@ def check_sizes(layer: str, **sizes: int) -> None:
         raise ValueError(f"{layer}: sizes must be integers and at least 1; got {got}")
 
 
-def check_positive(layer: str, **numbers: float) -> None:
-    """Raise ValueError unless all numbers are above 0, which NaN is not."""
-    if not all(number > 0 for number in numbers.values()):
-        got = ", ".join(f"{name} {number!r}" for name, number in numbers.items())
-        raise ValueError(f"{layer}: must be above 0; got {got}")
+def check_epsilon(layer: str, epsilon: float, dtype: Any) -> None:
+    """Raise ValueError unless epsilon is above 0 in this precision, which NaN is not."""
+    if not active().zeros((), dtype=dtype).dtype.type(epsilon) > 0:
+        raise ValueError(f"{layer}: must be above 0 in {dtype}; got epsilon {epsilon!r}")

@@ -8,7 +8,7 @@ from minigen.nn.initialisers import Initialiser, xavier_uniform, zeros
 from minigen.nn.module import Module
 from minigen.nn.parameter import Parameter
 from minigen.ops import conv1d, conv2d, conv_transpose2d
-from minigen.ops.convolution import Sizes, check_output_padding, geometry_of, pair
+from minigen.ops.convolution import Sizes, check_output_padding, check_steps, geometry_of, pair
 
 
 class Conv1d(Module):
@@ -37,7 +37,7 @@ class Conv1d(Module):
         check_sizes(
             "Conv1d", in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size
         )
-        geometry_of("Conv1d", stride, padding, dilation)
+        check_steps("Conv1d", stride, dilation, padding)
         self.stride, self.padding, self.dilation = stride, padding, dilation
         self.weight = Parameter(init((out_channels, in_channels, kernel_size), rng, dtype))
         self.bias = Parameter(zeros((out_channels,), rng, dtype)) if bias else None

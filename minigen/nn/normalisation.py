@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from minigen.backend import active
-from minigen.nn.checks import check_positive, check_sizes
+from minigen.nn.checks import check_epsilon, check_sizes
 from minigen.nn.module import Module, new_buffer
 from minigen.nn.parameter import Parameter
 from minigen.ops import batch_norm, layer_norm, sqrt
@@ -33,7 +33,7 @@ class BatchNorm1d(Module):
     ) -> None:
         name = type(self).__name__
         check_sizes(name, num_features=num_features)
-        check_positive(name, epsilon=epsilon)
+        check_epsilon(name, epsilon, dtype)
         if not 0 <= momentum <= 1:
             raise ValueError(f"{name}: momentum must lie in [0, 1]; got {momentum}")
         self.epsilon, self.momentum = float(epsilon), float(momentum)
@@ -93,9 +93,12 @@ class LayerNorm(Module):
         epsilon: float = 1e-5,
         dtype: Any = "float32",
     ) -> None:
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
+        several = isinstance(normalized_shape, tuple | list)
+        shape: Any = tuple(normalized_shape) if several else (normalized_shape,)  # type: ignore[arg-type]
+        if not shape:
+            raise ValueError("LayerNorm: normalized_shape must name at least one axis; got ()")
         check_sizes("LayerNorm", **{f"axis {i}": size for i, size in enumerate(shape)})
-        check_positive("LayerNorm", epsilon=epsilon)
+        check_epsilon("LayerNorm", epsilon, dtype)
         self.epsilon = float(epsilon)
         self.weight = Parameter(active().ones(shape, dtype=dtype))
         self.bias = Parameter(active().zeros(shape, dtype=dtype))

@@ -183,7 +183,7 @@ def check_config(config: dict[str, Any]) -> None:
     """Raise ValueError, KeyError or TypeError where what the model makes is not as large as the
     images, or not as many as the symbols, that config.json tells of."""
     sizes = config["model_arguments"]
-    if "shape" in config:
+    if "data_size" in sizes or "shape" in sizes:
         made = sizes["data_size"] if "data_size" in sizes else math.prod(sizes["shape"])
         told = math.prod(config["shape"])
         if not all(isinstance(n, int) and n >= 1 for n in config["shape"]) or told != made:

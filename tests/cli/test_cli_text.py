@@ -160,3 +160,22 @@ def test_what_cannot_be_captured_leaves_nothing_behind(tmp_path, sentences):
     with pytest.raises(CaptureError, match="a step of rvae cannot be captured: its batches have"):
         minigen("train", "rvae", "--text", sentences, "--capture", "--out", tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_text_that_cannot_be_read_so_leaves_nothing_behind(tmp_path, text):
+    said = minigen(
+        "train", "char-lstm", "--text", text, "--rule", "gd", "--out", tmp_path / "run", code=2
+    )
+    assert "a text is read window by window" in said
+    with pytest.raises(DataError, match="take fewer streams"):
+        minigen(
+            "train", "char-lstm", "--text", text, "--batch-size", 99999, "--out", tmp_path / "run"
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def test_all_words_cannot_be_hidden(tmp_path, sentences):
+    said = minigen(
+        "train", "rvae", "--text", sentences, "--hide", 1, "--out", tmp_path / "r", code=2
+    )
+    assert "0<=x<1" in said and not (tmp_path / "r").exists()

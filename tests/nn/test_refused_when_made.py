@@ -21,7 +21,7 @@ IMAGES = np.ones((2, 1, 5, 5))
         (lambda: nn.Conv2d(1, 1, 2.5, rng=RNG), "Conv2d: kernel_size must be an integer >= 1"),
         (lambda: nn.Conv2d(1, 1, 3, padding=(1, 1, 1), rng=RNG), "Conv2d: padding must be"),
         (lambda: nn.Conv1d(1, 1, 0, rng=RNG), "Conv1d: sizes must be .* kernel_size 0"),
-        (lambda: nn.Conv1d(1, 1, 3, dilation=0, rng=RNG), "Conv1d: dilation must be"),
+        (lambda: nn.Conv1d(1, 1, 3, dilation=0, rng=RNG), "Conv1d: stride and dilation must be"),
         (
             lambda: nn.ConvTranspose2d(1, 1, 3, output_padding=1, rng=RNG),
             "ConvTranspose2d: output_padding must be smaller than stride or dilation",
@@ -29,7 +29,10 @@ IMAGES = np.ones((2, 1, 5, 5))
         (lambda: nn.MaxPool2d(0), "MaxPool2d: kernel must be"),
         (lambda: nn.AvgPool2d(2, padding=2), "AvgPool2d: padding must be at most half"),
         (lambda: nn.UpsampleNearest2d(0), "UpsampleNearest2d: sizes must be .* factor 0"),
-        (lambda: nn.LayerNorm(3, epsilon=-1.0), "LayerNorm: must be above 0; got epsilon -1.0"),
+        (
+            lambda: nn.LayerNorm(3, epsilon=-1.0),
+            "must be above 0 in float32; got epsilon -1.0",
+        ),
         (lambda: nn.LayerNorm((2, 0)), "LayerNorm: sizes must be .* axis 1 0"),
         (lambda: nn.BatchNorm1d(3, epsilon=float("nan")), "BatchNorm1d: must be above 0"),
         (lambda: nn.BatchNorm1d(3)(np.ones((0, 3))), r"at least two numbers .* got x \(0, 3\)"),
