@@ -8,6 +8,7 @@ a known mistake, the check says which one; it never compares with one stored out
 import copy
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,11 +69,12 @@ class Formula:
     def judge(self, candidate: Function) -> None:
         """Compare a function that has the reference's signature; raises Rejected."""
         for number, probe in enumerate(self.probes, start=1):
-            found = parts(run(candidate, probe))
             expected = parts(run(self.reference, probe))
+            found = parts(run(candidate, probe), len(expected))
             difference = self.difference(number, probe, found, expected)
             if difference:
-                raise Rejected(f"{difference}\n{self.reason(candidate)}")
+                reason = self.reason(candidate, len(found) == len(expected))
+                raise Rejected(f"{difference}\n{reason}".rstrip())
 
     def difference(
         self,
@@ -106,8 +108,9 @@ class Formula:
     ) -> str:
         """The first wrong number: the inputs, the reader's value and the formula's."""
         axes = self.axes or tuple(f"axis {i}" for i in range(len(index)))
+        last = axes[max(0, len(axes) - len(index)) :]  # a last state has all axes but the time
         at = [which] if which else []
-        at += [f"{axis} {i}" for axis, i in zip(axes, index, strict=False)]
+        at += [f"{axis} {i}" for axis, i in zip(last, index, strict=False)]
         given = (
             dict(zip(inspect.signature(self.reference).parameters, probe, strict=False))
             if self.inputs is None
@@ -119,9 +122,18 @@ class Formula:
         lines += [f"    {'yours':<10} {found:.10g}", f"    {'formula':<10} {expected:.10g}"]
         return "\n".join(lines)
 
-    def reason(self, candidate: Function) -> str:
-        """Which of the known mistakes agrees with the function."""
+    def reason(self, candidate: Function, counted: bool = True) -> str:
+        """Which of the known mistakes agrees with the function.
+
+        counted: whether it returns as many results as the formula. If not, that is all there is
+        to say, unless a known mistake does the same.
+        """
         named = [wrong for wrong in self.wrong.values() if self.agree(candidate, wrong)]
+        if not named and not counted:
+            return ""
+        if not named and self.single_precision(candidate):
+            cause = "something in it is float32, or a small number is added"
+            return f"right to single precision only: {cause}"
         if not self.wrong:
             return "compare your line with the equation, symbol by symbol"
         if not named:
@@ -133,12 +145,18 @@ class Formula:
     def agree(self, candidate: Function, wrong: Wrong) -> bool:
         """Whether a function does what a known mistake does, at every probe that both take: an
         index that is wrong may be no index at all where another probe's shapes are not alike."""
-        outcomes = [
-            (outcome(candidate, probe), outcome(wrong.transcription, probe))
-            for probe in self.probes
-        ]
-        taken = [(mine, theirs) for mine, theirs in outcomes if mine and theirs]
+        taken = []
+        for probe in self.probes:
+            theirs = outcome(wrong.transcription, probe)
+            mine = outcome(candidate, probe, len(theirs))
+            if mine and theirs:
+                taken.append((mine, theirs))
         return bool(taken) and all(same(mine, theirs) for mine, theirs in taken)
+
+    def single_precision(self, candidate: Function) -> bool:
+        """Whether a function is the formula up to float32's rounding, at every probe."""
+        results = [(probe, outcome(self.reference, probe)) for probe in self.probes]
+        return all(same(outcome(candidate, p, len(r)), r, 1e-5, 1e-6) for p, r in results)
 
 
 def registered(
@@ -215,38 +233,47 @@ def changed(name: str) -> str:
     )
 
 
-def outcome(function: Function, probe: tuple[Any, ...]) -> list[numpy.ndarray]:
+def outcome(function: Function, probe: tuple[Any, ...], wanted: int = 0) -> list[numpy.ndarray]:
     """What a function makes of a probe, as arrays; none where it does not take it."""
     try:
-        return parts(run(function, probe))
+        return parts(run(function, probe), wanted)
     except Exception:  # a mistake may fit one probe's shapes and not another's
         return []
 
 
-def same(a: list[numpy.ndarray], b: list[numpy.ndarray]) -> bool:
+def same(
+    a: list[numpy.ndarray], b: list[numpy.ndarray], rtol: float = 1e-7, beside: float = 1e-14
+) -> bool:
     """Whether two results agree, up to rounding."""
     return [x.shape for x in a] == [x.shape for x in b] and all(
-        equal(x, y, 1e-7).all() for x, y in zip(a, b, strict=True)
+        equal(x, y, rtol, beside).all() for x, y in zip(a, b, strict=True)
     )
 
 
-def parts(result: Any) -> list[numpy.ndarray]:
+def parts(result: Any, wanted: int = 0) -> list[numpy.ndarray]:
     """A result, one number or array or several in a tuple or list, as float64 arrays.
 
-    A list of plain numbers, or of lists of them, is one array.
+    A list of plain numbers, or of lists of them, is one array. Where ``wanted`` results are
+    expected, a list that can be read as so many is: rows as one matrix, lists as several results.
     """
     if result is None:
         raise Rejected("it returns nothing: is there a return at its end?")
+    if isinstance(result, list) and wanted == 1:
+        with suppress(Rejected):  # it may hold several results, whose shapes are not alike
+            return [real(result)]
     plain = int | float | numpy.generic | list
-    one = isinstance(result, list) and all(isinstance(part, plain) for part in result)
+    listed = isinstance(result, list) and len(result) != wanted
+    one = listed and all(isinstance(part, plain) for part in result)
     several = result if isinstance(result, tuple | list) and not one else [result]
     return [real(part) for part in several]
 
 
 def real(part: Any) -> numpy.ndarray:
-    """A number, an array or a tensor as a float64 array. Raises Rejected where it is none."""
+    """A number, array or tensor, or a list of them, as a float64 array, or raises Rejected."""
     try:
-        array = numpy.asarray(to_numpy(part.array) if isinstance(part, Tensor) else part)
+        array = numpy.asarray(without_tape(part))
+    except RuntimeError as error:  # what a tensor of another library says that has a gradient
+        raise Rejected(f"its result is no array; return t.detach() ({error})") from error
     except (TypeError, ValueError) as error:
         raise Rejected(f"its result is not made of numbers: {type(part).__name__}") from error
     if array.dtype.kind == "c":
@@ -256,11 +283,18 @@ def real(part: Any) -> numpy.ndarray:
     return array.astype(float)
 
 
-def equal(a: numpy.ndarray, b: numpy.ndarray, rtol: float) -> numpy.ndarray:
-    """Where two arrays agree up to rounding, relative to each number."""
+def without_tape(part: Any) -> Any:
+    """The array of a tensor, also of tensors in a list; anything else as it is."""
+    if isinstance(part, list):
+        return [without_tape(each) for each in part]
+    return to_numpy(part.array) if isinstance(part, Tensor) else part
+
+
+def equal(a: numpy.ndarray, b: numpy.ndarray, rtol: float, beside: float = 1e-14) -> numpy.ndarray:
+    """Where two arrays agree up to rounding, of each number or, ``beside``, of the largest."""
     finite = b[numpy.isfinite(b)]
     scale = float(abs(finite).max()) if finite.size else 0.0
-    return numpy.isclose(a, b, rtol=rtol, atol=1e-14 * scale, equal_nan=True)
+    return numpy.isclose(a, b, rtol=rtol, atol=beside * scale, equal_nan=True)
 
 
 def count(results: list[numpy.ndarray]) -> str:

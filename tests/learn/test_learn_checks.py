@@ -118,6 +118,44 @@ def test_rounding_is_no_mistake_but_a_millionth_is():
     assert "first difference" in message(lambda w, h: w * h * (1 + 1e-6))
 
 
+def test_a_result_in_single_precision_is_told_to_be_right_but_for_that():
+    expected = "right to single precision only: something in it is float32"
+    probes = ((np.array([0.1, 0.7]), np.array([0.3, 5.0])),)
+    for check in (Formula(area, probes), Formula(area, probes, WRONG)):
+        assert expected in message(lambda w, h: (w * h).astype(np.float32), check)
+        assert expected in message(lambda w, h: w.astype(np.float32) * h, check)
+        assert expected not in message(lambda w, h: w * h * (1 + 1e-4), check)
+        assert expected not in message(lambda w, h: (w + h).astype(np.float32), check)
+
+
+def test_a_list_is_read_as_the_results_that_are_expected():
+    CHECK(lambda w, h: list(w * h))
+    CHECK(lambda w, h: [tensor(row) for row in w * h])
+    two = Formula(lambda x: (x, x.sum(axis=0)), ((np.ones((3, 2)),),), WRONG)
+    two(lambda x: [x.tolist(), x.sum(axis=0).tolist()])
+    assert "result 2 of 2" in message(lambda x: [x.tolist(), [2.0, 2.0]], two)
+    assert "it returns 2 results; the formula gives one" in message(lambda w, h: [w, w[:1]])
+
+
+def test_where_only_the_count_differs_no_lines_need_to_be_compared():
+    assert message(lambda w, h: (w, h)) == "it returns 2 results; the formula gives one result"
+
+
+def test_a_tensor_that_keeps_its_gradient_is_told_to_be_detached():
+    class Kept:
+        def __array__(self, dtype=None, copy=None):
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+
+    assert "return t.detach() (Can't call numpy()" in message(lambda w, h: Kept())
+    assert "return t.detach()" in message(lambda w, h: [Kept(), Kept()])
+
+
+def test_a_result_with_fewer_axes_has_the_last_ones():
+    check = Formula(lambda x: (x, x[-1]), ((np.ones((3, 2)),),), axes=("step", "unit"))
+    assert "result 2 of 2, unit 0" in message(lambda x: (x, x[-1] + 1), check)
+    assert "result 1 of 2, step 0, unit 0" in message(lambda x: (x + 1, x[-1]), check)
+
+
 def test_a_registered_check_knows_the_registers_mistakes():
     check = registered("KLSTANDARD", also={"more": Wrong("one more", lambda m, v: m)})
     assert len(check.wrong) > 5 and "more" in check.wrong
