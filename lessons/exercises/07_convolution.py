@@ -103,7 +103,8 @@ def inner(size, kernel, stride):
     )
 
 
-TERMS_PROBES = ((4, 3, 2), (5, 4, 2), (3, 2, 3), (6, 5, 3))
+# in the last ones three meet, none meet, and every step is a pixel
+TERMS_PROBES = ((4, 3, 2), (5, 4, 2), (3, 2, 3), (6, 5, 3), (4, 5, 2), (3, 4, 4), (5, 3, 1))
 TERMS_MISTAKES = {
     "border": Wrong(
         "(7.5) everywhere: at the border some of those inputs do not exist",
@@ -113,9 +114,21 @@ TERMS_MISTAKES = {
         "k / s for every pixel, as if the stride divided the kernel",
         lambda size, k, s: np.full((size - 1) * s + k, k / s),
     ),
+    "ceil": Wrong(
+        "the whole number above k / s for every pixel",
+        lambda size, k, s: np.full((size - 1) * s + k, -(-k // s)),
+    ),
+    "floor": Wrong(
+        "the whole number below k / s for every pixel",
+        lambda size, k, s: np.full((size - 1) * s + k, k // s),
+    ),
     "once": Wrong(
         "every pixel that is reached counts once, however many numbers meet there",
         lambda size, k, s: np.minimum(slow_terms(size, k, s), 1),
+    ),
+    "neighbours": Wrong(
+        "at most two meet, but where k > 2 s a square reaches farther than its neighbour",
+        lambda size, k, s: np.minimum(slow_terms(size, k, s), 2),
     ),
     "squares_apart": Wrong(
         "squares begin k pixels apart instead of s, and what is too far is cut off",
@@ -124,13 +137,77 @@ TERMS_MISTAKES = {
 }
 
 
+AXES = ("image", "channel", "row", "column")
+
+
+def some(*shape):
+    """Numbers without symmetry, the same ones for the same shape."""
+    return np.random.default_rng(sum(shape)).normal(size=shape)
+
+
+# besides the register's: no padding, a padding of two, three channels
+CONV_PROBES = (
+    (some(1, 2, 4, 5), some(3, 2, 3, 2), some(3), 1, 0, 1),
+    (some(1, 3, 4, 6), some(2, 3, 2, 3), some(2), 3, 2, 1),
+)
+CONV_MISTAKES = {
+    "stride_ignored": Wrong(
+        "every window is a pixel from the next: the stride is not read",
+        lambda x, w, b, s, p, d: conv2d(x, w, b, 1, p, d),
+    ),
+    "dilation_ignored": Wrong(
+        "the taps are neighbours: the dilation is not read",
+        lambda x, w, b, s, p, d: conv2d(x, w, b, s, p, 1),
+    ),
+    "padding_one": Wrong(
+        "the padding is 1, whatever p is",
+        lambda x, w, b, s, p, d: conv2d(x, w, b, s, 1, d),
+    ),
+    "bias_each_tap": Wrong(
+        "the bias is added at every tap instead of once",
+        lambda x, w, b, *a: conv2d(x, w, None if b is None else b * w[0, 0].size, *a),
+    ),
+    "two_channels": Wrong(
+        "only the first two channels are read",
+        lambda x, w, *a: conv2d(x[:, :2], w[:, :2], *a),
+    ),
+}
+
+
 def turned(x, weight, bias, stride, padding, dilation):
     return conv2d(x, weight[:, :, ::-1, ::-1], bias, stride, padding, dilation)
 
 
-def zeros_win(x, kernel, stride, padding):
-    wide = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+def put_between(x, weight, bias, stride, padding, dilation):
+    """Without padding, the slice to -0 is empty."""
+    n, c, h, w = x.shape
+    wide = np.zeros((n, c, h + 2 * padding, w + 2 * padding))
+    wide[:, :, padding:-padding, padding:-padding] = x
+    return conv2d(wide, weight, bias, stride, 0, dilation)
+
+
+def pooled_over(x, kernel, stride, padding, value):
+    border = ((0, 0), (0, 0), (padding, padding), (padding, padding))
+    wide = np.pad(x, border, constant_values=value)
     return max_pool2d(wide, kernel, stride, 0)
+
+
+POOL_PROBES = ((-abs(np.random.default_rng(0).normal(size=(2, 3, 4, 5))) * 1e10 - 1e10, 3, 1, 1),)
+POOL_MISTAKES = {
+    "starts_at_zero": Wrong(
+        "the running maximum starts at 0, which negative pixels never pass",
+        lambda *a: np.maximum(max_pool2d(*a), 0),
+    ),
+    "stride_ignored": Wrong(
+        "the stride is not read: windows are always k apart",
+        lambda x, k, s, p: max_pool2d(x, k, None, p),
+    ),
+    "padding_ignored": Wrong("the padding is not read", lambda x, k, s, p: max_pool2d(x, k, s, 0)),
+    "large_number": Wrong(
+        "outside the image stands a large negative number, but pixels may be more negative",
+        lambda *a: pooled_over(*a, -1e9),
+    ),
+}
 
 
 def overwritten(x, weight, bias, stride, padding, output_padding, dilation):
@@ -144,10 +221,50 @@ def overwritten(x, weight, bias, stride, padding, output_padding, dilation):
     return y if bias is None else y + bias.reshape(1, -1, 1, 1)
 
 
+def bias_each_term(x, weight, bias, *settings):
+    y = conv_transpose2d(x, weight, None, *settings)
+    ones = np.ones((1, 1, *x.shape[2:])), np.ones((1, 1, *weight.shape[2:]))
+    number = conv_transpose2d(*ones, None, *settings)
+    return y if bias is None else y + bias.reshape(1, -1, 1, 1) * number
+
+
+def cut_to_minus_p(x, weight, bias, stride, padding, *rest):
+    """Without padding, the slice to -0 is empty."""
+    y = conv_transpose2d(x, weight, bias, stride, 0, *rest)
+    return y[:, :, padding:-padding, padding:-padding]
+
+
+TRANSPOSE_PROBES = (
+    (some(1, 2, 3, 4), some(2, 3, 2, 3), some(3), 2, 0, 0, 1),
+    (some(1, 3, 3, 4), some(3, 2, 3, 3), some(2), 3, 2, 1, 1),
+)
+TRANSPOSE_MISTAKES = {
+    "dilation_ignored": Wrong(
+        "the taps are neighbours: the dilation is not read",
+        lambda x, w, b, s, p, e, d: conv_transpose2d(x, w, b, s, p, e, 1),
+    ),
+    "padding_one": Wrong(
+        "the padding is 1, whatever p is",
+        lambda x, w, b, s, p, e, d: conv_transpose2d(x, w, b, s, 1, e, d),
+    ),
+    "output_padding_guessed": Wrong(
+        "output_padding is not read: it is 1 wherever the stride is larger than 1",
+        lambda x, w, b, s, p, e, d: conv_transpose2d(x, w, b, s, p, int(s > 1), d),
+    ),
+    "bias_each_term": Wrong(
+        "the bias is added with every term instead of once a pixel", bias_each_term
+    ),
+    "two_channels": Wrong(
+        "only the first two channels are read",
+        lambda x, w, *a: conv_transpose2d(x[:, :2], w[:2], *a),
+    ),
+}
+
+
 EXERCISES = (
     Exercise(
         conv2d,
-        checks=(registered("CONV2D"),),
+        checks=(registered("CONV2D", also=CONV_MISTAKES, probes=CONV_PROBES, axes=AXES),),
         hints=(
             "Pad first; then the tap (u, v) of the window (i, j) looks at the pixel "
             "(s i + d u, s j + d v) of the padded image.",
@@ -159,11 +276,21 @@ EXERCISES = (
                 lambda x, w, b, *a: conv2d(x, w, None, *a) + (0 if b is None else b),
                 "along the columns",
             ),
+            "always padding 1": (CONV_MISTAKES["padding_one"].transcription, "whatever p is"),
+            "the image put between p and -p": (put_between, "it raised ValueError"),
+            "loop over two channels": (
+                CONV_MISTAKES["two_channels"].transcription,
+                "only the first two channels",
+            ),
         },
     ),
     Exercise(
         conv_transpose2d,
-        checks=(registered("CONVTRANSPOSE2D"),),
+        checks=(
+            registered(
+                "CONVTRANSPOSE2D", also=TRANSPOSE_MISTAKES, probes=TRANSPOSE_PROBES, axes=AXES
+            ),
+        ),
         hints=(
             "The same loops as conv2d's, but x is at (i, j) and y at (s i + d u - p, ...).",
             "Skip pixels outside y, and add: several (i, u) lead to one pixel.",
@@ -174,17 +301,27 @@ EXERCISES = (
                 lambda x, w, b, s, p, e, d: conv_transpose2d(x, w, b, d, p, e, s),
                 "stride and dilation are exchanged",
             ),
+            "cut to -p": (cut_to_minus_p, "has the shape"),
+            "output padding not read": (
+                TRANSPOSE_MISTAKES["output_padding_guessed"].transcription,
+                "output_padding is not read",
+            ),
+            "loop over two channels": (
+                TRANSPOSE_MISTAKES["two_channels"].transcription,
+                "only the first two channels",
+            ),
         },
     ),
     Exercise(
         max_pool2d,
-        checks=(registered("MAXPOOL"),),
+        checks=(registered("MAXPOOL", also=POOL_MISTAKES, probes=POOL_PROBES, axes=AXES),),
         hints=(
             "What number never wins? Pad with that one.",
             "np.pad(x, border, constant_values=-np.inf), then window.max(axis=(2, 3)).",
         ),
         mistakes={
-            "padded with zeros": (zeros_win, "zeros outside the image win"),
+            "padded with zeros": (lambda *a: pooled_over(*a, 0), "zeros outside the image win"),
+            "padded with -1e9": (lambda *a: pooled_over(*a, -1e9), "may be more negative"),
             "channels mixed": (
                 lambda x, *a: max_pool2d(np.maximum(x, x.max(axis=(0, 1))), *a),
                 "for each channel alone",
@@ -198,6 +335,9 @@ EXERCISES = (
             "Each number that comes in is written to k pixels. Count the writing.",
             "counts[s i : s i + k] += 1 for every i.",
         ),
-        mistakes={"border": (inner, "at the border some")},
+        mistakes={
+            "border": (inner, "at the border some"),
+            "at most two": (TERMS_MISTAKES["neighbours"].transcription, "at most two meet"),
+        },
     ),
 )
