@@ -91,7 +91,7 @@ def additive_probe(seed):
     code="minigen.nn.attention.AdditiveAttention",
     wrong={
         "compared_apart": Wrong(
-            "query and key go through tanh one by one, so that they never meet",
+            "the query does not reach the weights: it is left out, or has a tanh of its own",
             partial(compare, joint=False),
         ),
         "no_tanh": Wrong(
