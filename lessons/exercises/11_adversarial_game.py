@@ -12,7 +12,7 @@ def discriminator_loss(real_logits, fake_logits, real_weight=1.0, real_label=1.0
 
     real_logits, fake_logits: arrays, the logits l of real and of drawn examples, where
     D = 1 / (1 + exp(-l)). real_weight: w; real_label: s. Returns a number, finite for logits
-    of 1000 too: use np.logaddexp(0, l), which is log(1 + exp(l)).
+    of 1000 and -1000 too: use np.logaddexp(0, l), which is log(1 + exp(l)).
     """
     log_d = -np.logaddexp(0, -real_logits)
     log_not_d = -np.logaddexp(0, real_logits)
@@ -25,7 +25,7 @@ def generator_loss(fake_logits):
     """The generator's loss that does not fade, (11.7), from logits.
 
     fake_logits: an array, the logits of drawn examples. Returns a number, finite for logits of
-    -1000 too.
+    1000 and -1000 too.
     """
     return np.logaddexp(0, -fake_logits).mean()
 
@@ -73,23 +73,61 @@ LOSS_MISTAKES = {
         "the logits of the drawings have the other sign: log D where log(1 - D) belongs",
         lambda real, fake, w=1.0, s=1.0: right_loss(real, -fake, w, s),
     ),
+    "real_turned": Wrong(
+        "the logits of the real examples have the other sign",
+        lambda real, fake, w=1.0, s=1.0: right_loss(-real, fake, w, s),
+    ),
+    "fake_minus": Wrong(
+        "the part of the drawings has the wrong sign",
+        lambda real, fake, w=1.0, s=1.0: (
+            right_loss(real, fake, w, s) - 2 * np.logaddexp(0, fake).mean()
+        ),
+    ),
+    "weight_on_log_d": Wrong(
+        "the weight stands before log D alone, not before (1 - s) log(1 - D)",
+        lambda real, fake, w=1.0, s=1.0: (
+            right_loss(real, fake, w, s) + (1 - w) * (1 - s) * np.logaddexp(0, real).mean()
+        ),
+    ),
+    "rows": Wrong(
+        "divided by the number of rows: the mean runs over all logits",
+        lambda real, fake, w=1.0, s=1.0: (
+            right_loss(real, fake, w, s) * real[0].size
+            + np.logaddexp(0, fake).mean() * (fake[0].size - real[0].size)
+        ),
+    ),
 }
+# logits in two columns, and not as many real as drawn ones
+MATRICES = (
+    np.random.default_rng(1).normal(size=(3, 2)),
+    np.random.default_rng(2).normal(size=(2, 2)),
+    0.8,
+    0.9,
+)
+LARGE = np.array([1000.0, 1000.0])
 
 
 def discriminator_is_stable(loss):
-    value = loss(np.array([-1000.0, -1000.0]), ZERO)
-    assert np.isclose(value, 1000 + np.log(2)), (
-        f"for real logits of -1000 the loss is 1000 + log 2; you returned {value}"
-    )
-    value = loss(ZERO, np.array([800.0, 800.0]))
-    assert np.isclose(value, 800 + np.log(2)), (
-        f"for drawn logits of 800 the loss is 800 + log 2; you returned {value}"
-    )
+    for arguments, expected, words in (
+        ((-LARGE, ZERO), 1000 + np.log(2), "for real logits of -1000 the loss is 1000 + log 2"),
+        ((LARGE, ZERO), np.log(2), "for real logits of 1000 the loss is log 2"),
+        (
+            (LARGE, ZERO, 1.0, 0.9),
+            100 + np.log(2),
+            "for real logits of 1000 and the label 0.9 the loss is 100 + log 2",
+        ),
+        ((ZERO, 0.8 * LARGE), 800 + np.log(2), "for drawn logits of 800 the loss is 800 + log 2"),
+        ((ZERO, -LARGE), np.log(2), "for drawn logits of -1000 the loss is log 2"),
+    ):
+        value = loss(*arguments)
+        assert np.isclose(value, expected), f"{words}; you returned {value}"
 
 
 def generator_is_stable(loss):
-    value = loss(np.array([-1000.0, -1000.0]))
+    value = loss(-LARGE)
     assert np.isclose(value, 1000.0), f"for logits of -1000 the loss is 1000, not {value}"
+    value = loss(LARGE)
+    assert np.isclose(value, 0.0, atol=1e-12), f"for logits of 1000 the loss is 0, not {value}"
 
 
 def kl(p, q):
@@ -139,7 +177,32 @@ JS_MISTAKES = {
         "the value of the game, 2 JS - log 4, instead of JS",
         lambda p, q: kl(p, mixture(p, q)) + kl(q, mixture(p, q)) - np.log(4),
     ),
+    "root": Wrong(
+        "its root, the Jensen-Shannon distance, which scipy's jensenshannon gives",
+        lambda p, q: np.sqrt(by_entropy(p, q)),
+    ),
+    "mean": Wrong(
+        "the mean over the points instead of the sum", lambda p, q: by_entropy(p, q) / len(p)
+    ),
+    "sign": Wrong(
+        "the fraction is turned round: the logarithm of m / p", lambda p, q: -by_entropy(p, q)
+    ),
 }
+
+
+GENERATOR_MISTAKES = {
+    "log_of_mean": Wrong(
+        "the logarithm of the mean D instead of the mean of the logarithms",
+        lambda v: -np.log((1 / (1 + np.exp(-v))).mean()),
+    ),
+}
+
+
+def through_exp(real_logits, fake_logits, real_weight=1.0, real_label=1.0):
+    """log(1 - D) without logaddexp: right up to logits of 700."""
+    log_d, log_not_d = -np.logaddexp(0, -real_logits), -np.log(1 + np.exp(real_logits))
+    real = (real_label * log_d + (1 - real_label) * log_not_d).mean()
+    return -real_weight * real + np.logaddexp(0, fake_logits).mean()
 
 
 def through_probabilities(real_logits, fake_logits, real_weight=1.0, real_label=1.0):
@@ -152,7 +215,7 @@ EXERCISES = (
     Exercise(
         discriminator_loss,
         checks=(
-            Formula(right_loss, GAND.probes, LOSS_MISTAKES),
+            Formula(right_loss, (*GAND.probes, MATRICES), LOSS_MISTAKES),
             Property("it stays finite", discriminator_is_stable),
         ),
         hints=(
@@ -162,6 +225,16 @@ EXERCISES = (
         ),
         mistakes={
             "through D": (through_probabilities, "it stays finite"),
+            "through exp": (through_exp, "it stays finite: for real logits of 1000"),
+            "drawn logits added": (
+                lambda r, f, w=1.0, s=1.0: (
+                    discriminator_loss(r, 0 * f, w, s)
+                    - np.log(2)
+                    + (f + np.log1p(np.exp(-f))).mean()
+                ),
+                "for drawn logits of -1000",
+            ),
+            "rows": (LOSS_MISTAKES["rows"].transcription, "divided by the number of rows"),
             "sign": (
                 lambda r, f, w=1.0, s=1.0: -discriminator_loss(r, f, w, s),
                 "the minus in front is missing",
@@ -171,7 +244,7 @@ EXERCISES = (
     Exercise(
         generator_loss,
         checks=(
-            registered("GANNONSATURATING"),
+            registered("GANNONSATURATING", also=GENERATOR_MISTAKES),
             Property("it stays finite", generator_is_stable),
         ),
         hints=(
@@ -180,6 +253,10 @@ EXERCISES = (
         ),
         mistakes={
             "minimax": (lambda v: -np.logaddexp(0, v).mean(), "this is a known mistake"),
+            "through exp": (
+                lambda v: (np.log(1 + np.exp(v)) - v).mean(),
+                "it stays finite: for logits of 1000",
+            ),
         },
     ),
     Exercise(
