@@ -54,7 +54,14 @@ def probe(seed, steps, n, words):
     return rng.integers(0, words, (steps, n)), lengths, rng.normal(size=(steps, n, words))
 
 
-PROBES = (probe(0, 4, 1, 3), probe(1, 6, 3, 4))
+def full(seed, steps, n, words):
+    """One sentence fills all steps, and one ends with its first word."""
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, words, (steps, n))
+    return x, np.array([steps, 1, *[3] * (n - 2)]), rng.normal(size=(steps, n, words))
+
+
+PROBES = (probe(0, 4, 1, 3), probe(1, 6, 3, 4), full(7, 5, 3, 4))
 MISTAKES = {
     "padding": Wrong(
         "what lies behind a sentence's end is counted too",
@@ -74,6 +81,21 @@ MISTAKES = {
         "the logit is taken for the logarithm of the probability",
         lambda *a: slow_likelihood(*a, normed=False),
     ),
+    "one_more": Wrong(
+        "one word too many is counted: positions run from 0 to length - 1",
+        lambda x, lengths, z: slow_likelihood(x, np.minimum(lengths + 1, len(x)), z),
+    ),
+    "sign": Wrong("the sign: this is the loss, -log p", lambda *a: -slow_likelihood(*a)),
+    "steps": Wrong(
+        "the softmax runs over the steps instead of the words",
+        lambda x, lengths, z: slow_likelihood(
+            x, lengths, z - np.log(np.exp(z).sum(axis=0)), normed=False
+        ),
+    ),
+    "full": Wrong(
+        "a sentence that fills all steps counts for nothing: what is cut off ends at -0",
+        lambda x, lengths, z: slow_likelihood(x, np.where(lengths < len(x), lengths, 0), z),
+    ),
 }
 
 
@@ -81,15 +103,69 @@ def each_row(mean, log_var, free):
     return REGISTER["FREEBITS"].wrong["each_row"].transcription(mean, log_var, free)
 
 
+def kl(mean, log_var):
+    return 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var)
+
+
+# three dimensions, four rows: a mean that forgets the 1/2 is no longer the sum
+MEANS = np.array([[1, 2, 0], [0, 1, 0.5], [2, 0, 1], [0.5, 0.5, 0.2]])
+FREE_PROBES = ((MEANS, np.zeros((4, 3)), 0.3), (MEANS, np.zeros((4, 3)), 2.0))
+FREE_MISTAKES = {
+    "ignored": Wrong("lambda is not read", lambda m, v, free: kl(m, v).mean(axis=0).sum()),
+    "row_sums": Wrong(
+        "the maximum is taken of each row's sum",
+        lambda m, v, free: np.maximum(free, kl(m, v).sum(axis=1)).mean(),
+    ),
+    "half_missing": Wrong(
+        "the factor 1/2 of the divergence is missing",
+        lambda m, v, free: np.maximum(free, 2 * kl(m, v).mean(axis=0)).sum(),
+    ),
+    "half_missing_and_mean": Wrong(
+        "the factor 1/2 of the divergence is missing, and the mean over the dimensions is taken",
+        lambda m, v, free: np.maximum(free, 2 * kl(m, v).mean(axis=0)).mean(),
+    ),
+    "rows": Wrong(
+        "the mean runs over the dimensions, the sum over the rows",
+        lambda m, v, free: np.maximum(free, kl(m, v).mean(axis=1)).sum(),
+    ),
+    "sum_of_rows": Wrong(
+        "the sum over the rows instead of their mean",
+        lambda m, v, free: np.maximum(free, kl(m, v).sum(axis=0)).sum(),
+    ),
+    "all_lambdas": Wrong(
+        "lambda is given to the sum, d times, instead of to each dimension",
+        lambda m, v, free: max(free * m.shape[1], kl(m, v).mean(axis=0).sum()),
+    ),
+}
+
+
+def cut_off(x, lengths, logits):
+    """The words behind the end are cut off; where there are none, all words are."""
+    log_p = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
+    chosen = np.take_along_axis(log_p, x[:, :, None], axis=2)[:, :, 0]
+    return np.array([chosen[: n - len(x), e].sum() for e, n in enumerate(lengths)])
+
+
 EXERCISES = (
     Exercise(
         free_bits_kl,
-        checks=(registered("FREEBITS"),),
+        checks=(registered("FREEBITS", also=FREE_MISTAKES, probes=FREE_PROBES),),
         hints=(
             "The mean over the rows comes first, then the maximum, then the sum.",
             "np.maximum(free, kl.mean(axis=0)).sum() with kl (n, d).",
         ),
-        mistakes={"each row": (each_row, "in each row")},
+        mistakes={
+            "each row": (each_row, "in each row"),
+            "twice the mean of two": (
+                lambda m, v, free: 2 * np.maximum(free, kl(m, v).mean(axis=0)).mean(),
+                "first difference",
+            ),
+            "no half, but the mean": (
+                FREE_MISTAKES["half_missing_and_mean"].transcription,
+                "and the mean over the dimensions",
+            ),
+            "lambda not read": (FREE_MISTAKES["ignored"].transcription, "lambda is not read"),
+        },
     ),
     Exercise(
         sentence_log_likelihood,
@@ -98,6 +174,9 @@ EXERCISES = (
             "Log-softmax, then the word's own entry, then a mask made of the lengths.",
             "np.arange(len(x))[:, None] < lengths is True inside the sentences.",
         ),
-        mistakes={"padding": (MISTAKES["padding"].transcription, "is counted too")},
+        mistakes={
+            "padding": (MISTAKES["padding"].transcription, "is counted too"),
+            "cut off": (cut_off, "a sentence that fills all steps"),
+        },
     ),
 )
