@@ -62,6 +62,10 @@ def values(x, centred=True):
 DATA = tuple(
     (rng.normal(size=(n, d)) * np.linspace(3, 0.5, d) + 2.0, k)
     for n, d, k in ((20, 5, 2), (9, 4, 1), (6, 3, 0))
+) + (
+    # the first eigenvalues are not the largest ones; there are fewer rows than columns
+    (np.array([[1.0, 3, 0], [2, 0, 1], [4, 1, 5], [0, 2, 2]]) * [0.1, 1, 5], 2),
+    (np.random.default_rng(2).normal(size=(4, 7)) * np.linspace(0.5, 3, 7) + 2.0, 2),
 )
 ERROR_MISTAKES = {
     "not_centred": Wrong(
@@ -87,7 +91,32 @@ ERROR_MISTAKES = {
         "the root of the mean squared error",
         lambda x, k: np.sqrt((values(x)[k:] ** 2).sum() / x.size),
     ),
+    "ascending": Wrong(
+        "eigh puts the smallest first: these are not the dropped ones",
+        lambda x, k: (
+            np.linalg.eigvalsh((x - x.mean(axis=0)).T @ (x - x.mean(axis=0)))[k:].sum() / x.size
+        ),
+    ),
+    "rows_less_one": Wrong(
+        "divided by rows - 1, as np.cov does unless bias=True",
+        lambda x, k: (values(x)[k:] ** 2).sum() / (x.size - x.shape[1]),
+    ),
+    "one_mean": Wrong(
+        "one mean of all numbers is subtracted instead of each column's",
+        lambda x, k: (values(x - x.mean(), False)[k:] ** 2).sum() / x.size,
+    ),
+    "mean_of_values": Wrong(
+        "divided by the number of singular values, which is not that of the columns where rows "
+        "are few",
+        lambda x, k: (values(x)[k:] ** 2).sum() / len(values(x)) / len(x),
+    ),
 }
+
+
+def first_eigenvalues_kept(x, k):
+    """As if np.linalg.eig gave the largest ones first."""
+    centred = x - x.mean(axis=0)
+    return np.linalg.eig(centred.T @ centred)[0].real[k:].sum() / x.size
 
 
 def by_gram(a, b):
@@ -108,6 +137,12 @@ def cosines(a, b):
 PAIRS = tuple(
     (2 * rng.normal(size=(d, k)), rng.normal(size=(d, k)) + 0.5)
     for d, k in ((5, 2), (6, 3), (3, 1))
+) + (
+    # of these, eigenvalues come with the smallest first
+    (
+        np.array([[0.1, -0.1], [0.6, 0.1], [-0.5, 0.4], [1.3, 0.9]]),
+        np.array([[-0.7, -1.3], [-0.6, 0.0], [-2.3, -0.2], [-1.2, -0.7]]),
+    ),
 )
 ANGLE_MISTAKES = {
     "not_orthonormal": Wrong(
@@ -126,7 +161,26 @@ ANGLE_MISTAKES = {
         "the angles themselves instead of their cosines",
         lambda a, b: np.arccos(np.clip(cosines(a, b), 0, 1)),
     ),
+    "one_basis": Wrong(
+        "only one of the two bases is made orthonormal",
+        lambda a, b: np.linalg.svd(orthonormal(a).T @ b, compute_uv=False),
+    ),
+    "diagonal": Wrong(
+        "the diagonal of q^T r instead of its singular values",
+        lambda a, b: np.sort(abs(np.diag(orthonormal(a).T @ orthonormal(b))))[::-1],
+    ),
+    "eigenvalues": Wrong(
+        "the eigenvalues of q^T r instead of its singular values",
+        lambda a, b: np.sort(abs(np.linalg.eigvals(orthonormal(a).T @ orthonormal(b))))[::-1],
+    ),
 }
+
+
+def as_they_come(a, b):
+    """The eigenvalues of by_gram without being sorted."""
+    solve = np.linalg.solve
+    square = solve(a.T @ a, a.T @ b) @ solve(b.T @ b, b.T @ a)
+    return np.sqrt(np.linalg.eigvals(square).real)
 
 
 def normal_equations(codes, x):
@@ -134,7 +188,8 @@ def normal_equations(codes, x):
 
 
 FITS = tuple(
-    (rng.normal(size=(n, k)), rng.normal(size=(n, d))) for n, k, d in ((8, 2, 2), (9, 3, 2))
+    (rng.normal(size=(n, k)), rng.normal(size=(n, d)))
+    for n, k, d in ((8, 2, 2), (9, 3, 2), (9, 2, 4))
 )
 DECODER_MISTAKES = {
     "transposed": Wrong(
@@ -149,12 +204,17 @@ DECODER_MISTAKES = {
         "divided by the number of rows instead of multiplied by the inverse of codes^T codes",
         lambda c, x: x.T @ c / len(c),
     ),
+    "lengths": Wrong(
+        "divided by the squared lengths of the codes' columns, as if they were perpendicular",
+        lambda c, x: x.T @ c / (c**2).sum(axis=0),
+    ),
     "encoder": Wrong(
         "the best encoder from x to the codes instead of the best decoder",
         lambda c, x: np.linalg.lstsq(x, c, rcond=None)[0],
     ),
     "centred": Wrong(
-        "codes and images are centred first, but nothing adds the means again",
+        "codes and images are centred first, but nothing adds the means again, or an "
+        "intercept was fitted and dropped",
         lambda c, x: normal_equations(c - c.mean(axis=0), x - x.mean(axis=0)),
     ),
 }
@@ -171,24 +231,40 @@ EXERCISES = (
         mistakes={
             "mean kept": (ERROR_MISTAKES["not_centred"].transcription, "mean row is not"),
             "kept": (ERROR_MISTAKES["kept"].transcription, "instead of the dropped ones"),
+            "as eig gives them": (first_eigenvalues_kept, "first difference"),
+            "mean of the values": (
+                ERROR_MISTAKES["mean_of_values"].transcription,
+                "the number of singular values",
+            ),
         },
     ),
     Exercise(
         cosines_of_angles,
-        checks=(Formula(by_gram, PAIRS, ANGLE_MISTAKES, rtol=1e-7),),
+        checks=(Formula(by_gram, PAIRS, ANGLE_MISTAKES, rtol=1e-7, axes=("angle",)),),
         hints=(
             "np.linalg.qr gives an orthonormal basis of the columns.",
             "The singular values of q.T @ r come with the largest first.",
         ),
-        mistakes={"raw": (ANGLE_MISTAKES["not_orthonormal"].transcription, "not made ortho")},
+        mistakes={
+            "raw": (ANGLE_MISTAKES["not_orthonormal"].transcription, "not made ortho"),
+            "not sorted": (as_they_come, "first difference"),
+        },
     ),
     Exercise(
         best_decoder,
-        checks=(Formula(normal_equations, FITS, DECODER_MISTAKES, rtol=1e-8),),
+        checks=(
+            Formula(normal_equations, FITS, DECODER_MISTAKES, rtol=1e-8, axes=("row", "column")),
+        ),
         hints=(
             "It is a least-squares problem: np.linalg.lstsq(codes, x, rcond=None)[0].",
             "lstsq returns (k, d); a weight has the layout (out, in).",
         ),
-        mistakes={"layout": (lambda c, x: np.linalg.lstsq(c, x, rcond=None)[0], "(k, d)")},
+        mistakes={
+            "layout": (lambda c, x: np.linalg.lstsq(c, x, rcond=None)[0], "(k, d)"),
+            "intercept": (
+                lambda c, x: np.linalg.lstsq(np.c_[c, np.ones(len(c))], x, rcond=None)[0][:-1].T,
+                "an intercept was fitted and dropped",
+            ),
+        },
     ),
 )
