@@ -51,8 +51,9 @@ class Formula:
     reference: the formula, independent of the engine. probes: tuples of its arguments. wrong:
     named mistakes with the reference's signature, told apart by the probes. adapt: makes of
     the reader's function one with the reference's signature. axes: what the axes of the result
-    count. inputs: of a probe and the index of a wrong number, the inputs worth showing; all
-    arguments where it is None. rtol: relative error that still counts as equal.
+    count, the last ones where a result has fewer. inputs: of a probe and the index of a wrong
+    number, the inputs worth showing; all arguments where it is None. rtol: relative error that
+    still counts as equal.
     """
 
     reference: Function
