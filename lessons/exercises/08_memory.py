@@ -100,22 +100,21 @@ def short_gradients(x, h, w, u, v, gy, *, mistake):
         states.append(np.tanh(x[t] @ w.T + states[-1] @ u.T))
     gw, gu, gv, gh = 0 * w, 0 * u, 0 * v, 0 * h
     for t in reversed(range(len(x))):
-        gh = (0 if mistake == "overwritten" else gh) + gy[t] @ v
+        gh = (0 if mistake in ("overwritten", "alone") else gh) + gy[t] @ v
         ga = gh * (1 - states[t + 1] ** 2)
         keep = 0 if mistake == "assigned" else 1
         gw = keep * gw + ga.T @ x[t]
         gu = keep * gu + ga.T @ states[t]
         gv = keep * gv + gy[t].T @ states[t + 1]
-        if mistake != "no_line" and (mistake != "too_early" or t > 0):
+        if mistake not in ("no_line", "alone") and (mistake != "too_early" or t > 0):
             gh = ga @ u
     return gw, gu, gv, gh
 
 
+CUT = "nothing is handed back to the step before: U's share of (8.2) is missing"
 MISTAKES = {
-    "cut": Wrong(
-        "nothing is handed back to the step before: U's share of (8.2) is missing",
-        lambda *a: slow_gradients(*a, mistake="cut"),
-    ),
+    "cut": Wrong(CUT, lambda *a: slow_gradients(*a, mistake="cut")),
+    "cut_at_the_state_too": Wrong(CUT, lambda *a: short_gradients(*a, mistake="alone")),
     "late": Wrong(
         "the gradient of U is made with h_t in the place of h_{t-1}",
         lambda *a: slow_gradients(*a, mistake="late"),
@@ -252,6 +251,10 @@ EXERCISES = (
         mistakes={
             "cut": (MISTAKES["cut"].transcription, "nothing is handed back"),
             "not turned": (MISTAKES["not_turned"].transcription, "on the way back"),
+            "cut at the state too": (
+                lambda *a: short_gradients(*a, mistake="alone"),
+                "nothing is handed back",
+            ),
             "line left out": (MISTAKES["no_line"].transcription, "without U"),
             "a state like V": (state_like_v, "it raised ValueError"),
             "examples counted last": (examples_counted_last, "first difference: probe 3"),
