@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+FORCED = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}  # kernels and caches of another processor
 
 
 class EngineError(RuntimeError):
@@ -25,15 +26,15 @@ class Engine:
 
     child: the module that answers requests there; variables: more for its environment.
 
-    OPENBLAS_CORETYPE is taken from its environment: it forces BLAS kernels of another
-    processor, and what is to be measured is what a user gets.
+    What forces BLAS to take this processor for another is taken from its environment: what is
+    to be measured is what a user gets.
     """
 
     def __init__(
         self, name: str, child: str = "benchmarks.child", variables: Mapping[str, str] | None = None
     ) -> None:
         self.name = name
-        given = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+        given = {k: v for k, v in os.environ.items() if k not in FORCED}
         self.process = subprocess.Popen(
             [sys.executable, "-m", child, name],
             cwd=ROOT,

@@ -8,6 +8,7 @@ from minigen.backend.differences import (
     erf,
     overflow_ignored,
     read_only,
+    row_maxima,
     scatter_add,
     scatter_add_rows,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "overflow_ignored",
     "product",
     "read_only",
+    "row_maxima",
     "scatter_add",
     "scatter_add_rows",
     "to_numpy",

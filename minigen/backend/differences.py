@@ -36,7 +36,17 @@ def scatter_add_rows(total: Array, rows: Array, values: Array) -> None:
     order = numpy.argsort(rows, kind="stable")
     in_order = rows[order]
     starts = numpy.flatnonzero(numpy.r_[True, in_order[1:] != in_order[:-1]])
-    total[in_order[starts]] += numpy.add.reduceat(values[order], starts, axis=0)
+    total[in_order[starts]] += numpy.add.reduceat(values.take(order, axis=0), starts, axis=0)
+
+
+def row_maxima(x: Array) -> Array:
+    """The maximum along the last axis, which is kept; NaN where a row holds one.
+
+    NumPy finds the place of a row's maximum several times faster than the maximum itself.
+    """
+    if xp(x) is numpy and x.ndim and x.flags.c_contiguous:
+        return numpy.take_along_axis(x, x.argmax(axis=-1, keepdims=True), axis=-1)
+    return x.max(axis=-1, keepdims=True)
 
 
 def erf(x: Array) -> Array:

@@ -10,10 +10,6 @@ from minigen.backend import Array, xp
 ROWS_OF = 1 << 17  # numbers in the rows that are taken together: measured
 
 
-def as_rows(x: Array, size: int) -> Array:
-    return x.reshape(-1, size)
-
-
 def few(rows: Array) -> Iterator[slice]:
     """Slices of a few rows each."""
     length = max(1, ROWS_OF // rows.shape[1])
@@ -31,7 +27,7 @@ def standardised(rows: Array, epsilon: float) -> tuple[Array, Array]:
 
 def forward(x: Array, gamma: Array, beta: Array, epsilon: float) -> Array:
     """γ x̂ + β."""
-    rows = as_rows(x, gamma.size)
+    rows = x.reshape(-1, gamma.size)
     y, gamma, beta = xp(rows).empty_like(rows), gamma.reshape(-1), beta.reshape(-1)
     for part in few(rows):
         x_hat, _ = standardised(rows[part], epsilon)
@@ -44,7 +40,7 @@ def backward(gy: Array, x: Array, gamma: Array, epsilon: float) -> tuple[Array, 
     """gx = (g - mean g - x̂ mean(g x̂)) / σ with g = γ gy, means over a row; gγ = Σ gy x̂ and
     gβ = Σ gy over the rows."""
     size = gamma.size
-    rows, gy_rows, scale = as_rows(x, size), as_rows(gy, size), gamma.reshape(-1)
+    rows, gy_rows, scale = x.reshape(-1, size), gy.reshape(-1, size), gamma.reshape(-1)
     gx = xp(rows).empty_like(rows)
     ggamma, gbeta = xp(rows).zeros_like(scale), xp(rows).zeros_like(scale)
     for part in few(rows):

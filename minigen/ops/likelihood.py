@@ -7,7 +7,7 @@ The readable compositions that they are held to stand in the register of equatio
 from typing import Any
 
 from minigen.autograd import may_look, primitive
-from minigen.backend import Array, kernels_of, xp
+from minigen.backend import Array, kernels_of, row_maxima, xp
 from minigen.ops.activation import sigmoid
 from minigen.ops.indexing import check_positions, known
 from minigen.ops.reduction import softmax
@@ -91,7 +91,7 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
         check_positions("cross_entropy", labels, classes, "labels")
         if labels.size and int(labels.min()) < 0:
             raise IndexError(f"cross_entropy: labels must be >= 0; got {int(labels.min())}")
-    shifted = logits - logits.max(axis=1, keepdims=True)
+    shifted = logits - row_maxima(logits)
     total = xp(logits).log(xp(logits).exp(shifted).sum(axis=1))
     rows = xp(logits).arange(labels.size)
     return total - known(shifted[rows, labels], labels, classes)

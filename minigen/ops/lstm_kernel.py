@@ -4,16 +4,19 @@ Within a step everything is feature by example, (4 hidden, n): each gate is then
 memory, and the product with the weights the faster of its two orders. U h + W x + b is one
 product, [U W b] times h, x and 1 below one another. σ(a) = ½ (1 + tanh ½a): with the rows of
 [U W b] halved where they belong to i, f and o, one tanh over all four blocks serves for all gates.
-What is used after the last step is kept example by feature, so that the gradients of W and U are
-one product each over all steps.
+What is used after the last step is kept so that the gradient of [U W b] is one product over all
+steps, and so is that of x.
 
 Tried without gain: half of the batch on each of two threads (Python's threads wait for one another
-at every small operation), and products in blocks small enough that BLAS does not copy them.
+at every small operation), products in blocks small enough that BLAS does not copy them, and the
+gradients of the weights on one thread while the other goes back in time.
 """
 
 from typing import Any
 
 from minigen.backend import Array, kernels_of, product, xp
+
+FEW_ROWS = 32  # which a transposed copy takes at a time
 
 
 class Trace:
@@ -110,47 +113,52 @@ def backward(
 ) -> list[Any]:  # fmt: skip
     """The gradients of x, h, c, weight_ih, weight_hh and bias; None for those not wanted."""
     steps, n, size = x.shape
-    weights = xp(gy).concatenate([weight_hh, weight_ih], axis=1) if 0 in wanted else weight_hh
+    hidden = h.shape[1]
     backwards = through_time if kernels_of(gy) is None else through_time_on_device
-    ga, gx, gh, gc = backwards(gy, weights, lengths, trace)
-    every = ga.reshape(steps * n, 4 * h.shape[1])
+    ga, gh, gc = backwards(gy, weight_hh, lengths, trace)
+    gx = product(ga, weight_ih).reshape(x.shape) if 0 in wanted else None
     found: list[Any] = [gx, gh, gc, None, None, None]
-    if 3 in wanted:
-        found[3] = product(every.T, x.reshape(steps * n, size))
-    if 4 in wanted:  # after the end of a sequence ga is 0, whatever y is there
-        before = y[: steps - 1].reshape((steps - 1) * n, h.shape[1])
-        found[4] = product(every[n:].T, before) + product(every[:n].T, h)
-    if 5 in wanted:
-        found[5] = every.sum(axis=0)
+    if wanted & {3, 4, 5}:
+        seen = xp(gy).empty((steps, n, hidden + size + 1), dtype=gy.dtype)  # h, x and 1
+        seen[0, :, :hidden], seen[1:, :, :hidden] = h, y[: steps - 1]
+        seen[:, :, hidden:-1], seen[:, :, -1] = x, 1
+        # after the end of a sequence ga is 0, whatever y is there
+        gweights = product(ga.T, seen.reshape(steps * n, hidden + size + 1))  # of [U W b], in one
+        found[3:] = gweights[:, hidden:-1], gweights[:, :hidden], gweights[:, -1]
     return found
 
 
-def through_time(
-    gy: Array, weights: Array, lengths: Any, trace: Trace
-) -> tuple[Array, Array, Array, Array]:
-    """ga of all steps (steps, n, 4 hidden), the gradients of x and of the state before.
+def transposed(weights: Array) -> Array:
+    """A copy of ``weights.T``, from a few rows at a time: what they touch stays in the cache."""
+    copy = xp(weights).empty(weights.shape[::-1], dtype=weights.dtype)
+    for start in range(0, len(weights), FEW_ROWS):
+        rows = slice(start, start + FEW_ROWS)
+        copy[:, rows] = weights[rows].T
+    return copy
 
-    weights: [U W], or U where the gradient of x is not wanted: it is then empty.
-    """
+
+def through_time(
+    gy: Array, weight_hh: Array, lengths: Any, trace: Trace
+) -> tuple[Array, Array, Array]:
+    """ga of all steps (steps * n, 4 hidden) and the gradients of the state before."""
     module = xp(gy)
     steps, rows, n = trace.gates.shape
     hidden = rows // 4
-    back = module.ascontiguousarray(weights.T)
-    ga_all = module.empty((steps, n, rows), dtype=gy.dtype)
-    gx = module.empty((steps, n, len(back) - hidden), dtype=gy.dtype)
-    gseen = module.empty((len(back), n), dtype=gy.dtype)  # of h and x
-    gh, gc = gseen[:hidden], module.ascontiguousarray(gy[steps + 1].T)
-    gh[...] = gy[steps].T
-    ga, slope = (module.empty((rows, n), dtype=gy.dtype) for _ in range(2))
-    ga_i, ga_f, ga_g, ga_o = ga.reshape(4, hidden, n)
+    back = transposed(weight_hh)
+    ga_all = module.empty((rows, steps, n), dtype=gy.dtype)  # copied to in rows, not in columns
+    gy = module.ascontiguousarray(gy.transpose(0, 2, 1))
+    gh, gc = gy[steps].copy(), gy[steps + 1].copy()
+    turns = module.empty((2, rows, n), dtype=gy.dtype)  # BLAS's threads have the other in caches
+    slope = module.empty((rows, n), dtype=gy.dtype)
     part = slope[:hidden]  # scratch, until the slopes are computed
     for t in reversed(range(steps)):
-        gates, tanh_cell = trace.gates[t], trace.tanh_cells[t]
+        gates, tanh_cell, ga = trace.gates[t], trace.tanh_cells[t], turns[t % 2]
         i, f, g, o = gates.reshape(4, hidden, n)
+        ga_i, ga_f, ga_g, ga_o = ga.reshape(4, hidden, n)
         if lengths is not None:
             over = lengths <= t
             kept_h, kept_c = gh.copy(), gc.copy()
-        gh += gy[t].T
+        gh += gy[t]
         module.multiply(tanh_cell, tanh_cell, out=part)  # gc += gh o (1 - tanh² c)
         module.subtract(1.0, part, out=part)
         part *= o
@@ -165,34 +173,28 @@ def through_time(
         gc *= f
         if lengths is not None:
             ga[...] = module.where(over, 0, ga)
-        ga_all[t] = ga.T
-        product(back, ga, out=gseen)
-        gx[t] = gseen[hidden:].T
+        ga_all[:, t] = ga
+        product(back, ga, out=gh)
         if lengths is not None:
             gh[...] = module.where(over, kept_h, gh)
             gc[...] = module.where(over, kept_c, gc)
-    return ga_all, gx, gh.T, gc.T
+    return ga_all.reshape(rows, steps * n).T, gh.T, gc.T
 
 
 def through_time_on_device(
-    gy: Array, weights: Array, lengths: Any, trace: Trace
-) -> tuple[Array, Array, Array, Array]:
+    gy: Array, weight_hh: Array, lengths: Any, trace: Trace
+) -> tuple[Array, Array, Array]:
     """``through_time`` with all of a step but its product in one kernel."""
     module, kernels = xp(gy), kernels_of(gy)
     steps, rows, n = trace.gates.shape
-    hidden = rows // 4
-    gy, back = module.ascontiguousarray(gy), module.ascontiguousarray(weights.T)
+    gy, back = module.ascontiguousarray(gy), module.ascontiguousarray(weight_hh.T)
     ga_all = module.empty((steps, n, rows), dtype=gy.dtype)
-    gx = module.empty((steps, n, len(back) - hidden), dtype=gy.dtype)
-    gseen = module.empty((len(back), n), dtype=gy.dtype)  # of h and x
-    gh, gh_last, gc = gseen[:hidden], gy[steps].T.copy(), gy[steps + 1].T.copy()
-    gh[...] = gh_last
-    ga = module.empty((rows, n), dtype=gy.dtype)
+    gh_last, gc = gy[steps].T.copy(), gy[steps + 1].T.copy()
+    gh, ga = gh_last.copy(), module.empty((rows, n), dtype=gy.dtype)
     for t in reversed(range(steps)):
         kernels(
             "lstm_cell_backward", trace.gates[t], trace.tanh_cells[t], trace.cells[t], gy[t], gh,
-            gh_last, gc, ga, ga_all[t], lengths, hidden=hidden, n=n, t=t,
+            gh_last, gc, ga, ga_all[t], lengths, hidden=rows // 4, n=n, t=t,
         )  # fmt: skip
-        product(back, ga, out=gseen)
-        gx[t] = gseen[hidden:].T
-    return ga_all, gx, gh.T, gc.T
+        product(back, ga, out=gh)
+    return ga_all.reshape(steps * n, rows), gh.T, gc.T

@@ -9,7 +9,7 @@ from operator import index
 from typing import Any
 
 from minigen.autograd import primitive
-from minigen.backend import Array, xp
+from minigen.backend import Array, row_maxima, xp
 from minigen.ops.elementwise import check_signed, exp
 from minigen.ops.shape import broadcast_to
 
@@ -100,7 +100,7 @@ def reduce_min(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def _shift(x: Array, axis: Axis) -> Array:
     """The maximum along axis, axes kept: subtracting it makes the largest exponent 0."""
-    m = x.max(axis=axis, keepdims=True)
+    m = row_maxima(x) if axis in (-1, x.ndim - 1) else x.max(axis=axis, keepdims=True)
     return xp(x).where(xp(x).isfinite(m), m, 0.0)  # all -inf: exp(-inf - 0) = 0, not NaN
 
 

@@ -146,6 +146,23 @@ def test_scatter_add_adds_up_where_positions_repeat():
     assert total.tolist() == [[0, 3, 0], [0, 0, 4]]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_row_maxima_are_the_largest_of_each_row(dtype):
+    x = (np.random.default_rng(0).normal(size=(3, 5, 4)) * 9).astype(dtype)
+    for y in (x, x.transpose(2, 0, 1), x[:, ::2], x[0, 0], x[0, 0, 0].reshape(())):
+        found = backend.row_maxima(y)
+        rows = np.asarray(y).reshape(-1, y.shape[-1] if y.ndim else 1).tolist()
+        assert np.ravel(found).tolist() == [max(row) for row in rows]
+        assert found.shape == (*y.shape[:-1], 1)[: y.ndim]
+
+
+def test_row_maxima_know_infinities_and_pass_nan_on():
+    inf, nan = np.inf, np.nan
+    x = np.array([[1, inf], [-inf, -inf], [1, nan], [nan, inf]])
+    for y in (x, np.asfortranarray(x)):
+        np.testing.assert_array_equal(backend.row_maxima(y), [[inf], [-inf], [nan], [nan]])
+
+
 def test_read_only_is_a_view():
     array = np.zeros(2)
     view = backend.read_only(array)
@@ -191,6 +208,8 @@ def test_other_devices_use_their_own_functions(monkeypatch):
     total = np.zeros((2, 1)).view(Elsewhere)
     backend.scatter_add_rows(total, np.array([1, 1]), np.ones((2, 1)))
     assert total.tolist() == [[0.0], [2.0]]
+    maxima = backend.row_maxima(np.array([[1.0, 2.0]]).view(Elsewhere))
+    assert isinstance(maxima, Elsewhere) and maxima.tolist() == [[2.0]]
     view = backend.read_only(total)
     assert view.base is not None and view.flags.writeable
 

@@ -99,6 +99,25 @@ def test_the_fused_lstm_is_the_composition():
         np.testing.assert_allclose(fused, plain, rtol=1e-5, atol=2e-6 * abs(plain).max())
 
 
+@pytest.mark.parametrize("alone", range(6), ids=["x", "h", "c", "weight_ih", "weight_hh", "bias"])
+@pytest.mark.parametrize("lengths", [None, np.array([4, 1, 3])], ids=["whole", "lengths"])
+def test_the_fused_lstm_finds_each_gradient_alone(alone, lengths):
+    """For one leaf among constants, and for all but that one: as the composition has it."""
+    rng = np.random.default_rng(1)
+    shapes = (4, 3, 2), (3, 5), (3, 5), (20, 2), (20, 5), (20,)
+    arrays = [rng.normal(size=s) for s in shapes]
+    for wanted in ({alone}, set(range(6)) - {alone}):
+        results = []
+        for function in (ops.lstm, ops.lstm_steps):
+            leaves = [tensor(a, requires_grad=i in wanted) for i, a in enumerate(arrays)]
+            y, h, c = function(*leaves, lengths=lengths)
+            ((y * y).sum() + (h * c).sum()).backward()
+            results.append([leaf.grad.numpy() for leaf in leaves if leaf.requires_grad])
+            assert all(leaf.grad is None for leaf in leaves if not leaf.requires_grad)
+        for fused, plain in zip(*results, strict=True):
+            np.testing.assert_allclose(fused, plain, rtol=1e-9, atol=1e-12)
+
+
 # ---------------------------------------------------------------- state and windows
 @pytest.mark.parametrize("make", [lambda: lstm(2), rnn], ids=["lstm", "rnn"])
 def test_windows_with_a_carried_state_are_one_long_sequence(make):
