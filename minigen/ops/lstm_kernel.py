@@ -145,16 +145,16 @@ def through_time(
     steps, rows, n = trace.gates.shape
     hidden = rows // 4
     back = transposed(weight_hh)
-    ga_all = module.empty((rows, steps, n), dtype=gy.dtype)  # copied to in rows, not in columns
+    odd = steps + 1 + steps % 2  # rows a power of two apart would share their place in the cache
+    ga_all = module.empty((rows, odd, n), dtype=gy.dtype)[:, :steps]
     gy = module.ascontiguousarray(gy.transpose(0, 2, 1))
     gh, gc = gy[steps].copy(), gy[steps + 1].copy()
-    turns = module.empty((2, rows, n), dtype=gy.dtype)  # BLAS's threads have the other in caches
-    slope = module.empty((rows, n), dtype=gy.dtype)
+    unscaled, slope = (module.empty((rows, n), dtype=gy.dtype) for _ in range(2))
+    ga_i, ga_f, ga_g, ga_o = unscaled.reshape(4, hidden, n)
     part = slope[:hidden]  # scratch, until the slopes are computed
     for t in reversed(range(steps)):
-        gates, tanh_cell, ga = trace.gates[t], trace.tanh_cells[t], turns[t % 2]
+        gates, tanh_cell, ga = trace.gates[t], trace.tanh_cells[t], ga_all[:, t]
         i, f, g, o = gates.reshape(4, hidden, n)
-        ga_i, ga_f, ga_g, ga_o = ga.reshape(4, hidden, n)
         if lengths is not None:
             over = lengths <= t
             kept_h, kept_c = gh.copy(), gc.copy()
@@ -169,11 +169,10 @@ def through_time(
         module.multiply(gc, i, out=ga_g)
         module.multiply(gh, tanh_cell, out=ga_o)
         slopes(gates, slope)
-        ga *= slope
+        module.multiply(unscaled, slope, out=ga)
         gc *= f
         if lengths is not None:
             ga[...] = module.where(over, 0, ga)
-        ga_all[:, t] = ga
         product(back, ga, out=gh)
         if lengths is not None:
             gh[...] = module.where(over, kept_h, gh)
