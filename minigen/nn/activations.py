@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigen import ops
-from minigen.backend import Generator
+from minigen.backend import Generator, check_generator
 from minigen.functional import dropout
 from minigen.nn.module import Module
 
@@ -85,6 +85,7 @@ class Dropout(Module):
     def __init__(self, p: float, *, rng: Generator) -> None:
         if not 0 <= p < 1:
             raise ValueError(f"Dropout: p must lie in [0, 1); got {p!r}")
+        check_generator("Dropout", rng)
         self.p = p
         self.rng = rng
 

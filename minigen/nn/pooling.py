@@ -88,10 +88,11 @@ class Flatten(Module):
 class Unflatten(Module):
     """y = each row as an array of ``shape``: (n, numbers) -> (n, *shape)
 
-    shape: integers whose product is the length of a row.
+    shape: integers >= 1 whose product is the length of a row.
     """
 
     def __init__(self, *shape: int) -> None:
+        check_sizes("Unflatten", **{f"axis {k + 1}": size for k, size in enumerate(shape)})
         self.shape = shape
 
     def forward(self, x: Any) -> Any:

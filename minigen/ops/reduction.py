@@ -29,6 +29,13 @@ def _count(shape: tuple[int, ...], axis: Axis) -> int:
     return math.prod(shape[a] for a in _axes(axis, len(shape)))
 
 
+def _check_some(operation: str, shape: tuple[int, ...], axis: Axis) -> None:
+    """Raise ValueError for a sum or an extreme of nothing that has no value."""
+    if _count(shape, axis) == 0:
+        got = f"{operation}: needs at least one element; got shape {shape}, axis {axis}"
+        raise ValueError(got)
+
+
 def _kept(gy: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     """``gy`` with the reduced axes back in place, of size 1."""
     axes = _axes(axis, len(shape))
@@ -52,10 +59,8 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
     Raises ValueError where n = 0.
     """
-    n = _count(x.shape, axis)
-    if n == 0:
-        raise ValueError(f"mean: needs at least one element; got shape {x.shape}, axis {axis}")
-    return x.sum(axis=axis, keepdims=keepdims) / n
+    _check_some("mean", x.shape, axis)
+    return x.sum(axis=axis, keepdims=keepdims) / _count(x.shape, axis)
 
 
 @mean.vjp
@@ -79,7 +84,11 @@ def var(x: Any, *, axis: Axis = None, keepdims: bool = False, correction: int = 
 
 @primitive
 def reduce_max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
-    """y = max x    gx = gy at the largest x, shared equally where several are    [E.MAX]"""
+    """y = max x    gx = gy at the largest x, shared equally where several are    [E.MAX]
+
+    Raises ValueError where there is no x.
+    """
+    _check_some("max", x.shape, axis)
     return x.max(axis=axis, keepdims=keepdims)
 
 
@@ -92,14 +101,17 @@ def _(gy, y, x, *, axis=None, keepdims=False):
 def reduce_min(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """min x = -max(-x), with the gradient of ``reduce_max``    [E.MIN]
 
-    Raises TypeError for unsigned integers and booleans, which have no -x.
+    Raises TypeError for unsigned integers and booleans, which have no -x, and ValueError where
+    there is no x.
     """
     check_signed("min", x)
+    _check_some("min", x.shape, axis)
     return -reduce_max(-x, axis=axis, keepdims=keepdims)
 
 
-def _shift(x: Array, axis: Axis) -> Array:
+def _shift(operation: str, x: Array, axis: Axis) -> Array:
     """The maximum along axis, axes kept: subtracting it makes the largest exponent 0."""
+    _check_some(operation, x.shape, axis)
     m = row_maxima(x) if axis in (-1, x.ndim - 1) else x.max(axis=axis, keepdims=True)
     return xp(x).where(xp(x).isfinite(m), m, 0.0)  # all -inf: exp(-inf - 0) = 0, not NaN
 
@@ -111,7 +123,7 @@ def logsumexp(x: Array, *, axis: Axis = -1, keepdims: bool = False) -> Array:
     The shift by m, one for each sum, keeps every exponent at or below 0. Where all x of a sum
     are -inf, y is -inf and has no gradient (NaN).
     """
-    m = _shift(x, axis)
+    m = _shift("logsumexp", x, axis)
     y = m + xp(x).log(xp(x).exp(x - m).sum(axis=axis, keepdims=True))
     axes = _axes(axis, x.ndim)
     return y if keepdims else y.reshape(tuple(n for i, n in enumerate(x.shape) if i not in axes))
@@ -125,7 +137,7 @@ def _(gy, y, x, *, axis=-1, keepdims=False):
 @primitive
 def softmax(x: Array, *, axis: Axis = -1) -> Array:
     """y = e^x / Σ e^x    gx = y · (gy - Σ gy · y)    [E.SOFTMAX]"""
-    y = xp(x).exp(x - _shift(x, axis))
+    y = xp(x).exp(x - _shift("softmax", x, axis))
     y /= y.sum(axis=axis, keepdims=True)
     return y
 
@@ -143,7 +155,7 @@ def softmax_where(x: Array, *, mask: Array) -> Array:
     NaN as well; where all of a row is hidden, all of it is 0.
     """
     y = xp(x).where(mask, x, HIDDEN)
-    y -= _shift(y, -1)
+    y -= _shift("softmax_where", y, -1)
     y = xp(x).exp(y)
     y *= mask
     total = y.sum(axis=-1, keepdims=True)
@@ -159,7 +171,7 @@ def _(gy, y, _x, *, mask):
 @primitive
 def log_softmax(x: Array, *, axis: Axis = -1) -> Array:
     """y = x - log Σ e^x    gx = gy - e^y · Σ gy    [E.LOGSOFTMAX]"""
-    y = x - _shift(x, axis)
+    y = x - _shift("log_softmax", x, axis)
     y -= xp(x).log(xp(x).exp(y).sum(axis=axis, keepdims=True))
     return y
 

@@ -30,6 +30,10 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], dpi: int = 100) ->
 
 def tile(images: Any, columns: int) -> Any:
     """Images (n, height, width) side by side in rows of ``columns``, with a gap between them."""
+    if images.ndim != 3 or not len(images):
+        raise ValueError(
+            f"tile: images must be (n, height, width), at least one; got {tuple(images.shape)}"
+        )
     n, height, width = images.shape
     rows = -(-n // columns)
     gap = max(1, round(GAP * width))
@@ -50,7 +54,7 @@ def save_images(
     images: Any, path: str | os.PathLike[str], title: str = "", columns: int | None = None
 ) -> None:
     """A sheet of images (n, height, width) in [0, 1], under one title."""
-    columns = columns or min(16, int(numpy.ceil(numpy.sqrt(len(images)))))
+    columns = columns or max(1, min(16, int(numpy.ceil(numpy.sqrt(len(images))))))
     sheet = tile(images, columns)
     side = 0.55  # inches an image
     rows = -(-len(images) // columns)

@@ -21,6 +21,12 @@ ERRORS = [
     (lambda: ops.var(X[:1], axis=0, correction=1), ValueError, "var: needs more than 1 .* got 1"),
     (lambda: ops.var(X[:0]), ValueError, "var: needs more than 0 elements; got 0"),
     (lambda: X.sum(axis=2), ValueError, "axis 2 is out of bounds"),
+    (lambda: X.max(axis=2), ValueError, "axis 2 is out of bounds"),
+    (lambda: X[:0].max(axis=0), ValueError, r"max: needs at least one .* shape \(0, 3\), axis 0"),
+    (lambda: X[:, :0].min(), ValueError, r"min: needs at least one .* shape \(2, 0\), axis None"),
+    (lambda: ops.logsumexp(X[:, :0]), ValueError, "logsumexp: needs at least one element"),
+    (lambda: ops.softmax(X[:, :0]), ValueError, r"softmax: needs .* shape \(2, 0\), axis -1"),
+    (lambda: ops.log_softmax(X[:0], axis=0), ValueError, "log_softmax: needs at least one element"),
     # ------------------------------------------------------------ shape
     (lambda: X.reshape(4, 2), ValueError, "cannot reshape array of size 6"),
     (lambda: ops.pad(X, widths=((1, 1),)), ValueError, r"pad: widths .* \(\(1, 1\),\) for x \(2,"),

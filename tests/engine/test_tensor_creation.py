@@ -58,6 +58,11 @@ def test_float16_can_be_asked_for_as_float32():
         tensor([1.0], dtype="float16")
 
 
+def test_lists_of_unequal_lengths():
+    with pytest.raises(ValueError, match="tensor: values must be numbers in lists of equal length"):
+        tensor([[1.0, 2.0], [3.0]])
+
+
 # ---------------------------------------------------------------- memory
 def test_values_are_copied():
     array = np.array([1.0, 2.0])
@@ -136,3 +141,5 @@ def test_zeros_ones_and_arange(backend):
     assert minigen.arange(2, 9, 3).numpy().tolist() == [2, 5, 8]
     assert minigen.arange(4, 1, -1).numpy().tolist() == [4, 3, 2]
     assert minigen.arange(3).dtype == "int64"
+    with pytest.raises(ValueError, match="arange: step must be an integer other than 0"):
+        minigen.arange(0, 3, 0)

@@ -38,6 +38,8 @@ IMAGES = np.ones((2, 1, 5, 5))
         (lambda: nn.BatchNorm1d(3)(np.ones((0, 3))), r"at least two numbers .* got x \(0, 3\)"),
         (lambda: minigen.clip(np.ones(2), low=2.0, high=1.0), "low must be at most high"),
         (lambda: minigen.clip(np.ones(2), low=float("nan")), "clip: low must be at most high"),
+        (lambda: nn.Unflatten(-1, -4), "Unflatten: sizes must be integers and at least 1; .* -1"),
+        (lambda: nn.Unflatten(2.0, 2), "Unflatten: sizes must be integers"),
     ],
 )
 def test_settings_that_cannot_work(make, message):
@@ -54,6 +56,7 @@ def test_settings_that_cannot_work(make, message):
         lambda rng: nn.Conv2d(1, 1, 3, rng=rng, init=nn.initialisers.he_normal),
         lambda rng: nn.Embedding(3, 2, rng=rng),
         lambda rng: nn.LSTM(3, 2, rng=rng),
+        lambda rng: nn.Dropout(0.5, rng=rng),
         lambda rng: minigen.functional.dropout(np.ones(3), 0.5, rng),
     ],
 )

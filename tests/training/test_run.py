@@ -191,6 +191,15 @@ def test_tile_puts_each_image_in_its_place():
     assert sheet[6:10, 6:10].sum() == sheet[0].sum() == sheet[5].sum() == 0
 
 
+@pytest.mark.parametrize("shape", [(0, 4, 4), (4, 4), (2, 1, 4, 4)])
+def test_no_sheet_without_images(tmp_path, shape):
+    with pytest.raises(
+        ValueError, match=r"tile: images must be \(n, height, width\), at least one"
+    ):
+        training.save_images(np.zeros(shape), tmp_path / "sheet.png", "title")
+    assert not list(tmp_path.iterdir())
+
+
 def test_saved_images_show_ink_where_pixels_are_one(tmp_path):
     images = np.zeros((4, 8, 8))
     images[:, 2:6, 2:6] = 1.0
