@@ -5,12 +5,14 @@ The differences between the two that minigen's ops meet are all in ``differences
 
 from minigen.backend.capture import capturer
 from minigen.backend.differences import (
+    concatenate,
     erf,
     overflow_ignored,
     read_only,
     row_maxima,
     scatter_add,
     scatter_add_rows,
+    smallest_number,
 )
 from minigen.backend.gemm import gemm
 from minigen.backend.info import info
@@ -53,6 +55,7 @@ __all__ = [
     "blockwise",
     "contiguous",
     "capturer",
+    "concatenate",
     "choice",
     "chosen_by_auto",
     "configure_from_environment",
@@ -73,6 +76,7 @@ __all__ = [
     "row_maxima",
     "scatter_add",
     "scatter_add_rows",
+    "smallest_number",
     "to_numpy",
     "use_backend",
     "xp",

@@ -6,9 +6,10 @@ repeats the same kernels on the same memory: whatever changes from step to step 
 device's memory, and nothing may be read back on the way.
 """
 
+import gc
 import weakref
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import ModuleType, TracebackType
 from typing import Any, ClassVar
 
@@ -42,7 +43,7 @@ class GraphMemory:
     @classmethod
     def give_back(cls) -> None:
         """Free what belongs to no graph any more."""
-        for pool, graph in cls.pools:
+        for pool, graph in list(cls.pools):  # freeing may run this once more
             if graph() is None:
                 pool.free_all_blocks()
         cls.pools[:] = [(p, g) for p, g in cls.pools if g() is not None or p.total_bytes()]
@@ -70,6 +71,28 @@ def keeping(pool: Any) -> Callable[[int], Any]:
         return memory
 
     return malloc
+
+
+def refuse(size: int) -> Any:
+    """CuPy asks for pinned memory before each upload of its own."""
+    raise CaptureError(
+        "CuPy sends data to the device, such as a list that is used as an index, which a captured "
+        "step cannot repeat; do it before or after the step"
+    )
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """No cycle of garbage is taken apart inside: its arrays would go back to another pool's free
+    memory while the step counts its own."""
+    gc.collect()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class OnCuPy:
@@ -114,7 +137,7 @@ class OnCuPy:
         self.cupy.get_default_memory_pool().free_all_blocks()  # what it keeps, no other pool gets
         pool, launch = self.cupy.cuda.MemoryPool(), None
         try:
-            with self.cupy.cuda.using_allocator(keeping(pool)):
+            with no_collection(), self.cupy.cuda.using_allocator(keeping(pool)):
                 launch = self._captured(step)
         except (RuntimeError, NotImplementedError, MemoryError) as error:
             raise CaptureError(
@@ -128,6 +151,7 @@ class OnCuPy:
     def _captured(self, step: Callable[[], Any]) -> Launch:
         self.stream.begin_capture()
         Uploads.refused = True
+        self.cupy.cuda.set_pinned_memory_allocator(refuse)
         try:
             step()
             graph = self.stream.end_capture()
@@ -136,6 +160,8 @@ class OnCuPy:
             raise
         finally:
             Uploads.refused = False
+            pinned = self.cupy.get_default_pinned_memory_pool()
+            self.cupy.cuda.set_pinned_memory_allocator(pinned.malloc)
         graph.upload(self.stream)
         return Launch(graph, self.stream)
 

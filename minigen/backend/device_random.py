@@ -22,6 +22,13 @@ class DeviceGenerator:
         self.seed = seed
         self.offset = module.zeros((), dtype="int64")
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "DeviceGenerator":
+        """Another generator at the same place of the stream. Modules cannot be copied."""
+        other = type(self)(self.module, self.seed)
+        other.offset[...] = self.offset
+        memo[id(self)] = other
+        return other
+
     def random(self, shape: Any, dtype: Any) -> Array:
         """Numbers uniform on [0, 1), an array of ``shape`` and float ``dtype``."""
         return self._draw("uniform", shape, dtype)

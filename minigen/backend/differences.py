@@ -4,6 +4,7 @@ This list is the whole difference between the two as far as minigen's ops are co
 everything else is written once against the common part of both.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy
 
 from minigen.backend import special
 from minigen.backend.modules import Array, xp
+
+AT_ONCE = 8  # arrays that CuPy joins without a table
 
 
 def scatter_add(total: Array, key: Any, values: Array) -> None:
@@ -39,6 +42,19 @@ def scatter_add_rows(total: Array, rows: Array, values: Array) -> None:
     total[in_order[starts]] += numpy.add.reduceat(values.take(order, axis=0), starts, axis=0)
 
 
+def concatenate(xs: Sequence[Array], axis: int) -> Array:
+    """The arrays xs one after the other along axis.
+
+    CuPy joins more than 8 arrays by a table of their addresses, which it sends to the device: no
+    captured step can repeat that. So they are joined by eights.
+    """
+    module = xp(xs[0])
+    while module is not numpy and len(xs) > AT_ONCE:
+        groups = range(0, len(xs), AT_ONCE)
+        xs = [module.concatenate(xs[i : i + AT_ONCE], axis=axis) for i in groups]
+    return module.concatenate(xs, axis=axis)
+
+
 def row_maxima(x: Array) -> Array:
     """The maximum along the last axis, which is kept; NaN where a row holds one.
 
@@ -47,6 +63,14 @@ def row_maxima(x: Array) -> Array:
     if xp(x) is numpy and x.ndim and x.flags.c_contiguous:
         return numpy.take_along_axis(x, x.argmax(axis=-1, keepdims=True), axis=-1)
     return x.max(axis=-1, keepdims=True)
+
+
+def smallest_number(x: Array) -> Any:
+    """The smallest number above 0 that x can hold where it lies: CUDA takes those below the normal
+    numbers of float32 for 0, as CuPy compiles its kernels."""
+    limits = numpy.finfo(x.dtype)
+    flushed = xp(x) is not numpy and x.dtype == numpy.float32
+    return limits.smallest_normal if flushed else limits.smallest_subnormal
 
 
 def erf(x: Array) -> Array:

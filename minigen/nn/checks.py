@@ -4,7 +4,7 @@ batch."""
 from operator import index
 from typing import Any
 
-from minigen.backend import active
+from minigen.backend import active, smallest_number
 
 
 def check_sizes(layer: str, **sizes: int) -> None:
@@ -20,5 +20,6 @@ def check_sizes(layer: str, **sizes: int) -> None:
 
 def check_epsilon(layer: str, epsilon: float, dtype: Any) -> None:
     """Raise ValueError unless epsilon is above 0 in this precision, which NaN is not."""
-    if not active().zeros((), dtype=dtype).dtype.type(epsilon) > 0:
+    like = active().zeros((), dtype=dtype)
+    if not like.dtype.type(epsilon) >= smallest_number(like):
         raise ValueError(f"{layer}: must be above 0 in {dtype}; got epsilon {epsilon!r}")

@@ -60,6 +60,8 @@ def weight_of(x: Array, y: Array, kernel: Pair, g: Geometry) -> Array:
     for images in few(len(x), out[0] * out[1], kernel[0] * kernel[1] * c, x.itemsize):
         part = gemm(y[images].reshape(-1, o).T, windows(x[images], kernel, out, g))
         matrix = part if matrix is None else matrix + part
+    if matrix is None:  # a batch of no image
+        matrix = xp(x).zeros((o, kernel[0] * kernel[1] * c), dtype=x.dtype)
     return matrix.reshape(o, *kernel, c).transpose(0, 3, 1, 2)
 
 

@@ -8,6 +8,7 @@ import math
 from operator import index
 from typing import Any
 
+from minigen import backend
 from minigen.autograd import primitive
 from minigen.backend import Array, contiguous, xp
 
@@ -166,7 +167,7 @@ def _(gy, _y, _x, *, widths, value=0.0):
 
 @primitive(name="concatenate", holomorphic=True)
 def _concatenate(*xs: Array, axis: int) -> Array:
-    return xp(xs[0]).concatenate(xs, axis=axis)
+    return backend.concatenate(xs, axis)
 
 
 @_concatenate.vjp

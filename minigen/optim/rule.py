@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from minigen.backend import Array, asarray, kernels_of, on_host, to_numpy, xp
+from minigen.backend import Array, asarray, kernels_of, on_host, smallest_number, to_numpy, xp
 from minigen.backend.kernels import TABLE
 from minigen.nn.parameter import Parameter
 from minigen.optim.check import positive
@@ -54,9 +54,9 @@ class UpdateRule(ABC):
             self._blocks.append((self.flat.pieces(begin, end), g[: end - begin], *buffers))
 
     def _check_epsilon(self, dtype: Any) -> None:
-        """Raise ValueError for an epsilon that is 0 in the parameters' precision."""
+        """Raise ValueError for an epsilon that is 0 in this precision, where the parameters lie."""
         epsilon = getattr(self, "epsilon", 1.0)
-        if not dtype.type(epsilon) > 0:
+        if not dtype.type(epsilon) >= smallest_number(self.flat.theta):
             raise ValueError(
                 f"{type(self).__name__}: epsilon must be above 0 in {dtype}; got {epsilon}; "
                 "1e-8 is usual"

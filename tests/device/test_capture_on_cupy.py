@@ -1,5 +1,6 @@
 """Capturing by CuPy's streams and graphs, with stand-ins for both that behave as CuPy's do."""
 
+import gc
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -95,6 +96,8 @@ class Pool:
 def fake(monkeypatch):
     """A capturer of a stand-in for CuPy: its stream, the entry points compiled, what happened."""
     log, compiled, used, pools, stream = [], [], [], [], None
+    usual_pinned_memory = object()
+    pinned = [usual_pinned_memory]
 
     def new_pool():
         pools.append(Pool(log))
@@ -113,12 +116,14 @@ def fake(monkeypatch):
         MemoryPool=new_pool,
         get_current_stream=lambda: Stream(log),
         using_allocator=using_allocator,
+        set_pinned_memory_allocator=pinned.append,
     )
     module = SimpleNamespace(
         **{**vars(FAKE_CUPY), "cuda": cuda},
         get_default_memory_pool=lambda: SimpleNamespace(
             free_all_blocks=lambda: log.append("spare memory freed")
         ),
+        get_default_pinned_memory_pool=lambda: SimpleNamespace(malloc=usual_pinned_memory),
         asarray=lambda x, dtype=None: on_fake_device(x),
         RawModule=lambda code, options: SimpleNamespace(get_function=compiled.append),
     )
@@ -128,7 +133,7 @@ def fake(monkeypatch):
     monkeypatch.setattr(GraphMemory, "pools", [])
     return SimpleNamespace(
         module=module, capturer=capturer(module), stream=stream, compiled=compiled, log=log,
-        used=used, pools=pools,
+        used=used, pools=pools, pinned=pinned,
     )  # fmt: skip
 
 
@@ -216,6 +221,37 @@ def test_what_cupy_does_not_capture_is_refused(fake):
     with fake.capturer as device, pytest.raises(CaptureError, match="calling cuBLAS API"):
         device.capture(product)
     assert not fake.stream.capturing
+
+
+def test_an_upload_of_cupys_own_is_refused_before_it_is_begun(fake):
+    """A list as an index: CuPy asks for pinned memory, and would spoil the capture later on."""
+    before = fake.pinned[-1]
+
+    def indexing():
+        fake.pinned[-1](16)
+
+    with fake.capturer as device:
+        with pytest.raises(CaptureError, match="CuPy sends data to the device, such as a list"):
+            device.capture(indexing)
+        assert fake.pinned[-1] is before and not fake.stream.capturing
+        device.capture(lambda: None)
+    assert fake.pinned[-1] is before and len(fake.pinned) == 5
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_garbage_is_collected_before_a_step_is_captured_and_not_meanwhile(fake, enabled):
+    was_enabled, seen = gc.isenabled(), []
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with fake.capturer as device:
+            device.capture(lambda: seen.append(gc.isenabled()))
+            seen.append(gc.isenabled())
+            with pytest.raises(CaptureError):
+                device.capture(fake.stream.synchronize)
+            seen.append(gc.isenabled())
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
+    assert seen == [False, enabled, enabled]
 
 
 def test_the_stream_is_left_also_when_waiting_for_it_fails(fake):

@@ -4,6 +4,7 @@ The double plays the graph back on the memory that it was captured on, as a GPU 
 the host that was baked in, such as a step count, shows as a difference.
 """
 
+import copy
 import warnings
 from functools import partial
 
@@ -21,8 +22,8 @@ from device_methods import (
     vae_method,
 )
 
-from minigen import Generator, data, optim, training
-from minigen.backend import CaptureError, to_numpy, use_backend
+from minigen import Generator, data, nn, optim, training
+from minigen.backend import CaptureError, active, asarray, capturer, to_numpy, use_backend
 from minigen.backend.double import tally
 from minigen.models import CharLSTM, CharTransformer
 from minigen.objectives import binomial_log_likelihood
@@ -283,3 +284,35 @@ def sequence_text(directory):
     path = directory / "text.txt"
     path.write_text("the cat sat on the mat, the rat sat on the cat.\n" * 8, encoding="utf-8")
     return path
+
+
+def test_a_composed_recurrence_of_many_steps_can_be_captured():
+    """CuPy would join its states by a table of addresses, which it has to be sent."""
+    with use_backend("double"):
+        layer = nn.RNN(3, 4, 2, rng=Generator(0))
+        x, seen = asarray(np.ones((70, 5, 3), np.float32)), []
+
+        def step():
+            seen.append(layer(x)[0].sum())
+            seen[-1].backward()
+
+        with capturer(active()) as device:
+            step()
+            tally.reset()
+            launch = device.capture(step)
+            launch()
+        assert tally.uploads == {}
+        assert to_numpy(seen[0].array) == to_numpy(seen[1].array) != 0
+
+
+def test_a_model_with_masks_can_be_copied_on_a_device(device):
+    with use_backend(device):
+        layer = nn.Dropout(0.5, rng=Generator(3))
+        x = asarray(np.ones((4, 5), np.float32))
+        first = layer(x)
+        twin = copy.deepcopy(layer)
+        second, again = layer(x), twin(x)
+        assert twin.rng is not layer.rng
+        np.testing.assert_array_equal(to_numpy(second), to_numpy(again))
+        assert (to_numpy(first) != to_numpy(second)).any()
+        np.testing.assert_array_equal(to_numpy(layer(x)), to_numpy(twin(x)))

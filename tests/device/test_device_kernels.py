@@ -102,3 +102,10 @@ def test_every_kernel_of_an_op_was_launched(counting):
     of_rules_and_draws = {"adam", "adam_bias_corrected", "bias_corrections", "advance"}
     of_rules_and_draws |= {"philox_normal", "philox_uniform"}
     assert set(TABLE) - of_rules_and_draws <= counting.launched
+
+
+def test_a_batch_of_no_image_has_a_gradient_of_zeros(counting):
+    x = tensor(np.ones((0, 2, 8, 8)))
+    weight = tensor(np.ones((3, 2, 3, 3)), requires_grad=True)
+    ops.conv2d(x, weight).sum().backward()
+    assert weight.grad.shape == weight.shape and not to_numpy(weight.grad.array).any()

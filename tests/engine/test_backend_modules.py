@@ -200,14 +200,26 @@ def test_other_devices_use_their_own_functions(monkeypatch):
     class Elsewhere(np.ndarray):
         pass
 
+    def by_eights(xs, axis):
+        assert len(xs) <= 8
+        return np.concatenate(xs, axis=axis)
+
     monkeypatch.setitem(
-        backend.MODULE_OF_TYPE, Elsewhere, types.SimpleNamespace(add=np.add, __name__="cupy")
+        backend.MODULE_OF_TYPE,
+        Elsewhere,
+        types.SimpleNamespace(add=np.add, concatenate=by_eights, __name__="cupy"),
     )
     monkeypatch.setattr(special, "device_erf", lambda x: "the device's own")
     assert backend.erf(np.ones(2).view(Elsewhere)) == "the device's own"
     total = np.zeros((2, 1)).view(Elsewhere)
     backend.scatter_add_rows(total, np.array([1, 1]), np.ones((2, 1)))
     assert total.tolist() == [[0.0], [2.0]]
+    for n in (1, 8, 9, 64, 65, 100):
+        columns = [np.full((2, 1), i).view(Elsewhere) for i in range(n)]
+        assert backend.concatenate(columns, axis=1).tolist() == [list(range(n))] * 2
+    assert backend.smallest_number(np.zeros(1, "float32").view(Elsewhere)) == 2.0**-126
+    assert backend.smallest_number(np.zeros(1).view(Elsewhere)) == 2.0**-1074
+    assert backend.smallest_number(np.zeros(1, "float32")) == 2.0**-149
     maxima = backend.row_maxima(np.array([[1.0, 2.0]]).view(Elsewhere))
     assert isinstance(maxima, Elsewhere) and maxima.tolist() == [[2.0]]
     view = backend.read_only(total)
