@@ -83,8 +83,8 @@ def refuse(size: int) -> Any:
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """No cycle of garbage is taken apart inside: its arrays would go back to another pool's free
-    memory while the step counts its own."""
+    """No cycle of garbage is taken apart inside: arrays of the step's own pool might be in it, and
+    what they free between the two counts of ``keeping`` would look like memory given back."""
     gc.collect()
     was_enabled = gc.isenabled()
     gc.disable()
@@ -150,16 +150,16 @@ class OnCuPy:
 
     def _captured(self, step: Callable[[], Any]) -> Launch:
         self.stream.begin_capture()
-        Uploads.refused = True
-        self.cupy.cuda.set_pinned_memory_allocator(refuse)
         try:
+            Uploads.refused = True
+            self.cupy.cuda.set_pinned_memory_allocator(refuse)
             step()
             graph = self.stream.end_capture()
         except BaseException:
             self._abandon()
             raise
         finally:
-            Uploads.refused = False
+            Uploads.refused = False  # CuPy does not tell which allocator was set: its usual one is
             pinned = self.cupy.get_default_pinned_memory_pool()
             self.cupy.cuda.set_pinned_memory_allocator(pinned.malloc)
         graph.upload(self.stream)

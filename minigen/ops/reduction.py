@@ -29,11 +29,12 @@ def _count(shape: tuple[int, ...], axis: Axis) -> int:
     return math.prod(shape[a] for a in _axes(axis, len(shape)))
 
 
-def _check_some(operation: str, shape: tuple[int, ...], axis: Axis) -> None:
-    """Raise ValueError for a sum or an extreme of nothing that has no value."""
-    if _count(shape, axis) == 0:
-        got = f"{operation}: needs at least one element; got shape {shape}, axis {axis}"
-        raise ValueError(got)
+def _some(operation: str, shape: tuple[int, ...], axis: Axis) -> int:
+    """``_count``. Raises ValueError for none, of which there is no mean and no extreme."""
+    n = _count(shape, axis)
+    if n == 0:
+        raise ValueError(f"{operation}: needs at least one element; got shape {shape}, axis {axis}")
+    return n
 
 
 def _kept(gy: Any, shape: tuple[int, ...], axis: Axis) -> Any:
@@ -59,8 +60,8 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
     Raises ValueError where n = 0.
     """
-    _check_some("mean", x.shape, axis)
-    return x.sum(axis=axis, keepdims=keepdims) / _count(x.shape, axis)
+    n = _some("mean", x.shape, axis)
+    return x.sum(axis=axis, keepdims=keepdims) / n
 
 
 @mean.vjp
@@ -88,7 +89,7 @@ def reduce_max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
     Raises ValueError where there is no x.
     """
-    _check_some("max", x.shape, axis)
+    _some("max", x.shape, axis)
     return x.max(axis=axis, keepdims=keepdims)
 
 
@@ -105,13 +106,13 @@ def reduce_min(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     there is no x.
     """
     check_signed("min", x)
-    _check_some("min", x.shape, axis)
+    _some("min", x.shape, axis)
     return -reduce_max(-x, axis=axis, keepdims=keepdims)
 
 
 def _shift(operation: str, x: Array, axis: Axis) -> Array:
     """The maximum along axis, axes kept: subtracting it makes the largest exponent 0."""
-    _check_some(operation, x.shape, axis)
+    _some(operation, x.shape, axis)
     m = row_maxima(x) if axis in (-1, x.ndim - 1) else x.max(axis=axis, keepdims=True)
     return xp(x).where(xp(x).isfinite(m), m, 0.0)  # all -inf: exp(-inf - 0) = 0, not NaN
 

@@ -37,7 +37,7 @@ class UpdateRule(ABC):
         self.alpha = alpha
         self.flat = FlatParameters(params)
         theta = self.flat.theta
-        self._check_epsilon(theta.dtype)
+        self._check_epsilon()
         if not on_host(theta):
             self._there["alpha"] = xp(theta).full((), self.alpha, dtype="float64")
             self._there["t"] = xp(theta).zeros((), dtype="int64")
@@ -53,12 +53,12 @@ class UpdateRule(ABC):
             buffers = [buffer[begin:end] for buffer in (theta, *self.state.values())]
             self._blocks.append((self.flat.pieces(begin, end), g[: end - begin], *buffers))
 
-    def _check_epsilon(self, dtype: Any) -> None:
+    def _check_epsilon(self) -> None:
         """Raise ValueError for an epsilon that is 0 in this precision, where the parameters lie."""
-        epsilon = getattr(self, "epsilon", 1.0)
-        if not dtype.type(epsilon) >= smallest_number(self.flat.theta):
+        epsilon, theta = getattr(self, "epsilon", 1.0), self.flat.theta
+        if not theta.dtype.type(epsilon) >= smallest_number(theta):
             raise ValueError(
-                f"{type(self).__name__}: epsilon must be above 0 in {dtype}; got {epsilon}; "
+                f"{type(self).__name__}: epsilon must be above 0 in {theta.dtype}; got {epsilon}; "
                 "1e-8 is usual"
             )
 

@@ -54,7 +54,7 @@ def save_images(
     images: Any, path: str | os.PathLike[str], title: str = "", columns: int | None = None
 ) -> None:
     """A sheet of images (n, height, width) in [0, 1], under one title."""
-    columns = columns or max(1, min(16, int(numpy.ceil(numpy.sqrt(len(images))))))
+    columns = columns or min(16, int(numpy.ceil(numpy.sqrt(len(images)))))
     sheet = tile(images, columns)
     side = 0.55  # inches an image
     rows = -(-len(images) // columns)
