@@ -6,7 +6,7 @@ from case import anywhere, row
 from minigen import ops
 from minigen.equations import REGISTER
 from minigen.ops.lstm import _lstm as fused
-from minigen.ops.lstm_kernel import Trace
+from minigen.ops.lstm_kernel import Steps
 
 
 def lstm_inputs(steps, n, size, hidden):
@@ -21,7 +21,7 @@ def lstm_inputs(steps, n, size, hidden):
 def lstm_together(x, h, c, weight_ih, weight_hh, bias, lengths=None):
     """The primitive alone: outputs above the last state above the last cell."""
     arguments = (x, h, c, weight_ih, weight_hh, bias)
-    return fused(*arguments, lengths=lengths, trace=Trace())
+    return fused(*arguments, lengths=lengths, trace=Steps())
 
 
 def together_oracle(*arguments, lengths=None):

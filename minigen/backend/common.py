@@ -28,7 +28,7 @@ FUNCTIONS = _table(
     einsum
     empty dtype
     empty_like
-    exp
+    exp out
     expm1
     eye dtype
     flip

@@ -7,11 +7,12 @@ The readable compositions that they are held to stand in the register of equatio
 from typing import Any
 
 from minigen.autograd import may_look, primitive
-from minigen.backend import Array, kernels_of, row_maxima, xp
+from minigen.backend import Array, is_array, kernels_of, row_maxima, xp
 from minigen.ops.activation import sigmoid
 from minigen.ops.indexing import check_positions, known
 from minigen.ops.reduction import softmax
 from minigen.ops.shape import floats
+from minigen.ops.trace import Trace
 
 
 def by_kernel(name: str, *arrays: Any) -> Array | None:
@@ -73,13 +74,15 @@ def one_hot(labels: Array, classes: int, dtype: Any) -> Array:
     return (labels[:, None] == xp(labels).arange(classes)).astype(dtype)
 
 
-@primitive
-def cross_entropy(logits: Array, labels: Array) -> Array:
-    """y = -log softmax(l)[label] = log Σ e^l - l_label    [E.CROSSENTROPY]
+class Exponentials(Trace):
+    """softmax, before the division."""
 
-    gl = gy · (softmax(l) - one_hot(label)). logits l: (n, classes); labels: (n,) integers in
-    0..classes-1 -> (n,), in nats. Raises ValueError, TypeError, IndexError for other input.
-    """
+    e: Any = None  # (n, classes), e^(l - max l)
+    total: Any = None  # (n, 1), Σ e
+
+
+@primitive(name="cross_entropy")
+def _cross_entropy(logits: Array, labels: Array, *, trace: Exponentials) -> Array:
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise ValueError(
             "cross_entropy: logits must be (n, classes) and labels (n,); got "
@@ -91,13 +94,28 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
         check_positions("cross_entropy", labels, classes, "labels")
         if labels.size and int(labels.min()) < 0:
             raise IndexError(f"cross_entropy: labels must be >= 0; got {int(labels.min())}")
-    shifted = logits - row_maxima(logits)
-    total = xp(logits).log(xp(logits).exp(shifted).sum(axis=1))
-    rows = xp(logits).arange(labels.size)
-    return total - known(shifted[rows, labels], labels, classes)
+    e = logits - row_maxima(logits)
+    picked = known(e[xp(e).arange(labels.size), labels], labels, classes)
+    trace.e = xp(e).exp(e, out=e)
+    trace.total = e.sum(axis=1, keepdims=True)
+    return xp(e).log(trace.total[:, 0]) - picked
 
 
-@cross_entropy.vjp("logits")
-def _(gy, _y, logits, labels):
-    difference = softmax(logits, axis=-1) - one_hot(labels, logits.shape[1], gy.dtype)
-    return gy.reshape((-1, 1)) * difference
+@_cross_entropy.vjp("logits")
+def _(gy, _y, logits, labels, *, trace):
+    if not is_array(gy):
+        difference = softmax(logits, axis=-1) - one_hot(labels, logits.shape[1], gy.dtype)
+        return gy.reshape((-1, 1)) * difference
+    gl = trace.e / trace.total
+    gl[xp(gl).arange(labels.size), labels] -= 1
+    gl *= gy.reshape((-1, 1))
+    return gl
+
+
+def cross_entropy(logits: Any, labels: Any) -> Any:
+    """y = -log softmax(l)[label] = log Σ e^l - l_label    [E.CROSSENTROPY]
+
+    gl = gy · (softmax(l) - one_hot(label)). logits l: (n, classes); labels: (n,) integers in
+    0..classes-1 -> (n,), in nats. Raises ValueError, TypeError, IndexError for other input.
+    """
+    return _cross_entropy(logits, labels, trace=Exponentials())

@@ -14,7 +14,7 @@ from minigen.ops import lstm_kernel
 from minigen.ops.activation import sigmoid
 from minigen.ops.elementwise import tanh, where
 from minigen.ops.linalg import linear
-from minigen.ops.lstm_kernel import Trace
+from minigen.ops.lstm_kernel import Steps
 from minigen.ops.shape import concatenate, shape_of, split, stack
 
 
@@ -40,7 +40,7 @@ def lstm_steps(
 @primitive(name="lstm")
 def _lstm(
     x: Array, h: Array, c: Array, weight_ih: Array, weight_hh: Array, bias: Array, *,
-    lengths: Any, trace: Trace,
+    lengths: Any, trace: Steps,
 ) -> Array:  # fmt: skip
     """y above h_n above c_n: (steps + 2, n, hidden)."""
     return lstm_kernel.forward(x, h, c, weight_ih, weight_hh, bias, lengths, trace)
@@ -83,7 +83,7 @@ def lstm(
             "or look symbols up in an nn.Embedding"
         )
     lengths = check_lengths("lstm", lengths, x)
-    settings = {"lengths": lengths, "trace": Trace()}
+    settings = {"lengths": lengths, "trace": Steps()}
     together = _lstm(x, h, c, weight_ih, weight_hh, bias, **settings)
     steps = x.shape[0]
     return together[:steps], together[steps], together[steps + 1]

@@ -15,24 +15,17 @@ gradients of the weights on one thread while the other goes back in time.
 from typing import Any
 
 from minigen.backend import Array, kernels_of, product, xp
+from minigen.ops.trace import Trace
 
 FEW_ROWS = 32  # which a transposed copy takes at a time
 
 
-class Trace:
-    """What the forward pass leaves for the backward pass."""
+class Steps(Trace):
+    """All steps: what was computed in each."""
 
-    def __init__(self) -> None:
-        self.gates: Any = None  # (steps, 4 hidden, n): i, f, g, o
-        self.cells: Any = None  # (steps + 1, hidden, n), from the state before
-        self.tanh_cells: Any = None  # (steps, hidden, n)
-
-    def __repr__(self) -> str:
-        return "<trace>"
-
-    def fresh(self) -> "Trace":
-        """An empty one, for computing the same again without touching what this one holds."""
-        return Trace()
+    gates: Any = None  # (steps, 4 hidden, n): i, f, g, o
+    cells: Any = None  # (steps + 1, hidden, n), from the state before
+    tanh_cells: Any = None  # (steps, hidden, n)
 
 
 def sigmoid_rows(x: Array) -> tuple[Array, Array]:
@@ -49,19 +42,15 @@ def activate(a: Array) -> None:
         sigmoids += 0.5
 
 
-def slopes(gates: Array, out: Array) -> None:
-    """σ' = σ - σ² of i, f and o, tanh' = 1 - tanh² of g, written to ``out``."""
-    module, hidden = xp(gates), len(gates) // 4
-    module.multiply(gates, gates, out=out)
-    for sigmoids, squares in zip(sigmoid_rows(gates), sigmoid_rows(out), strict=True):
-        module.subtract(sigmoids, squares, out=squares)
-    tanhs = out[2 * hidden : 3 * hidden]
-    module.subtract(1.0, tanhs, out=tanhs)
+def fades(u: Array, x: Array, out: Array, scratch: Array) -> None:
+    """out = u (1 - x). With σ' = σ (1 - σ) and tanh' = 1 - tanh², all slopes are made of it."""
+    xp(u).multiply(u, x, out=scratch)
+    xp(u).subtract(u, scratch, out=out)
 
 
 def forward(
     x: Array, h: Array, c: Array, weight_ih: Array, weight_hh: Array, bias: Array,
-    lengths: Any, trace: Trace,
+    lengths: Any, trace: Steps,
 ) -> Array:  # fmt: skip
     """y (steps, n, hidden), with h and c after the last step below it; fills ``trace``."""
     module = xp(x)
@@ -109,7 +98,7 @@ def forward(
 
 def backward(
     wanted: set[int], gy: Array, y: Array, x: Array, h: Array, weight_ih: Array,
-    weight_hh: Array, lengths: Any, trace: Trace,
+    weight_hh: Array, lengths: Any, trace: Steps,
 ) -> list[Any]:  # fmt: skip
     """The gradients of x, h, c, weight_ih, weight_hh and bias; None for those not wanted."""
     steps, n, size = x.shape
@@ -138,7 +127,7 @@ def transposed(weights: Array) -> Array:
 
 
 def through_time(
-    gy: Array, weight_hh: Array, lengths: Any, trace: Trace
+    gy: Array, weight_hh: Array, lengths: Any, trace: Steps
 ) -> tuple[Array, Array, Array]:
     """ga of all steps (steps * n, 4 hidden) and the gradients of the state before."""
     module = xp(gy)
@@ -149,28 +138,29 @@ def through_time(
     ga_all = module.empty((rows, odd, n), dtype=gy.dtype)[:, :steps]
     gy = module.ascontiguousarray(gy.transpose(0, 2, 1))
     gh, gc = gy[steps].copy(), gy[steps + 1].copy()
-    unscaled, slope = (module.empty((rows, n), dtype=gy.dtype) for _ in range(2))
-    ga_i, ga_f, ga_g, ga_o = unscaled.reshape(4, hidden, n)
-    part = slope[:hidden]  # scratch, until the slopes are computed
+    u, ug, scratch = module.empty((3, hidden, n), dtype=gy.dtype)
     for t in reversed(range(steps)):
-        gates, tanh_cell, ga = trace.gates[t], trace.tanh_cells[t], ga_all[:, t]
-        i, f, g, o = gates.reshape(4, hidden, n)
+        i, f, g, o = trace.gates[t].reshape(4, hidden, n)
+        tanh_cell, ga = trace.tanh_cells[t], ga_all[:, t]
+        ga_i, ga_f, ga_g, ga_o = ga.reshape(4, hidden, n)
         if lengths is not None:
             over = lengths <= t
             kept_h, kept_c = gh.copy(), gc.copy()
         gh += gy[t]
-        module.multiply(tanh_cell, tanh_cell, out=part)  # gc += gh o (1 - tanh² c)
-        module.subtract(1.0, part, out=part)
-        part *= o
-        part *= gh
-        gc += part
-        module.multiply(gc, g, out=ga_i)
-        module.multiply(gc, trace.cells[t], out=ga_f)
-        module.multiply(gc, i, out=ga_g)
-        module.multiply(gh, tanh_cell, out=ga_o)
-        slopes(gates, slope)
-        module.multiply(unscaled, slope, out=ga)
+        module.multiply(gh, o, out=u)  # gc += gh o (1 - tanh² c)
+        gc += u
+        u *= tanh_cell
+        fades(u, o, ga_o, scratch)  # ga_o = gh tanh c o (1 - o)
+        u *= tanh_cell
+        gc -= u
+        module.multiply(gc, i, out=u)
+        module.multiply(u, g, out=ug)
+        fades(ug, i, ga_i, scratch)  # ga_i = gc g i (1 - i)
+        ug *= g
+        module.subtract(u, ug, out=ga_g)  # ga_g = gc i (1 - g²)
         gc *= f
+        module.multiply(gc, trace.cells[t], out=u)
+        fades(u, f, ga_f, scratch)  # ga_f = gc c_{t-1} f (1 - f)
         if lengths is not None:
             ga[...] = module.where(over, 0, ga)
         product(back, ga, out=gh)
@@ -181,7 +171,7 @@ def through_time(
 
 
 def through_time_on_device(
-    gy: Array, weight_hh: Array, lengths: Any, trace: Trace
+    gy: Array, weight_hh: Array, lengths: Any, trace: Steps
 ) -> tuple[Array, Array, Array]:
     """``through_time`` with all of a step but its product in one kernel."""
     module, kernels = xp(gy), kernels_of(gy)

@@ -64,7 +64,7 @@ def check_lstm_forward(kernels, dtype):
     """[E.LSTM] every number that the forward pass leaves, with and without lengths"""
     for lengths in LENGTHS:
         given = arguments(dtype)[:6]
-        trace = lstm_kernel.Trace()
+        trace = lstm_kernel.Steps()
         expected = lstm_kernel.forward(*given, lengths, trace)
         found = forward(kernels, *given, lengths)
         kept = (expected, trace.gates, trace.cells, trace.tanh_cells)
@@ -79,7 +79,7 @@ def check_lstm_backward(kernels, dtype):
     """[E.LSTM] the gradients through all steps, and those of the step-by-step composition"""
     for lengths in LENGTHS:
         *given, gy = arguments(dtype)
-        trace = lstm_kernel.Trace()
+        trace = lstm_kernel.Steps()
         lstm_kernel.forward(*given, lengths, trace)
         x, _, _, weight_ih, weight_hh, _ = given
         found = backward(kernels, gy, weight_hh, lengths, trace)
