@@ -4,8 +4,8 @@ Within a step everything is feature by example, (4 hidden, n): each gate is then
 memory, and the product with the weights the faster of its two orders. U h + W x + b is one
 product, [U W b] times h, x and 1 below one another. σ(a) = ½ (1 + tanh ½a): with the rows of
 [U W b] halved where they belong to i, f and o, one tanh over all four blocks serves for all gates.
-What is used after the last step is kept so that the gradient of [U W b] is one product over all
-steps, and so is that of x.
+The way back takes a run of steps at a time, small enough for their ga to stay in the cache: one
+product with it adds to the gradient of [U W b], another is that of x.
 
 Tried without gain: half of the batch on each of two threads (Python's threads wait for one another
 at every small operation), products in blocks small enough that BLAS does not copy them, and the
@@ -18,6 +18,8 @@ from minigen.backend import Array, kernels_of, product, xp
 from minigen.ops.trace import Trace
 
 FEW_ROWS = 32  # which a transposed copy takes at a time
+CACHED = 1 << 19  # numbers, of the steps that the way back takes at once
+LONG = 512  # numbers to add up, from which on a product is as fast as any
 
 
 class Steps(Trace):
@@ -101,20 +103,45 @@ def backward(
     weight_hh: Array, lengths: Any, trace: Steps,
 ) -> list[Any]:  # fmt: skip
     """The gradients of x, h, c, weight_ih, weight_hh and bias; None for those not wanted."""
+    module, on_device = xp(gy), kernels_of(gy) is not None
     steps, n, size = x.shape
-    hidden = h.shape[1]
-    backwards = through_time if kernels_of(gy) is None else through_time_on_device
-    ga, gh, gc = backwards(gy, weight_hh, lengths, trace)
-    gx = product(ga, weight_ih).reshape(x.shape) if 0 in wanted else None
-    found: list[Any] = [gx, gh, gc, None, None, None]
-    if wanted & {3, 4, 5}:
-        seen = xp(gy).empty((steps, n, hidden + size + 1), dtype=gy.dtype)  # h, x and 1
-        seen[0, :, :hidden], seen[1:, :, :hidden] = h, y[: steps - 1]
-        seen[:, :, hidden:-1], seen[:, :, -1] = x, 1
-        # after the end of a sequence ga is 0, whatever y is there
-        gweights = product(ga.T, seen.reshape(steps * n, hidden + size + 1))  # of [U W b], in one
-        found[3:] = gweights[:, hidden:-1], gweights[:, :hidden], gweights[:, -1]
-    return found
+    rows, hidden = weight_hh.shape
+    run = steps if on_device else steps_at_once(steps, n, rows)
+    through_time = through_time_on_device if on_device else through_time_on_host
+    back, gh, gc = transposed(weight_hh), gy[steps].T.copy(), gy[steps + 1].T.copy()
+    gx = module.empty(x.shape, dtype=gy.dtype) if 0 in wanted else None
+    ga_all = module.empty(rows * odd(run) * n, dtype=gy.dtype)  # each run writes over the last
+    seen = module.ones((run, n, hidden + size + 1), dtype=gy.dtype)  # h, x and 1
+    gweights, found = module.empty((2, rows, seen.shape[2]), dtype=gy.dtype)  # of [U W b], in one
+    for begin in reversed(range(0, steps, run)):
+        part = slice(begin, min(begin + run, steps))
+        ga = through_time(gy, gh, gc, back, lengths, trace, part, ga_all)
+        if gx is not None:
+            product(ga, weight_ih, out=gx[part].reshape(-1, size))
+        if wanted & {3, 4, 5}:
+            now = seen[: part.stop - begin]
+            now[0, :, :hidden] = y[begin - 1] if begin else h
+            now[1:, :, :hidden], now[:, :, hidden:-1] = y[begin : part.stop - 1], x[part]
+            # after the end of a sequence ga is 0, whatever y is there
+            later = part.stop < steps
+            product(ga.T, now.reshape(-1, seen.shape[2]), out=found if later else gweights)
+            if later:
+                gweights += found
+    if not wanted & {3, 4, 5}:
+        return [gx, gh.T, gc.T, None, None, None]
+    return [gx, gh.T, gc.T, gweights[:, hidden:-1], gweights[:, :hidden], gweights[:, -1]]
+
+
+def steps_at_once(steps: int, n: int, rows: int) -> int:
+    """How many steps' ga the products with the weights take at once: as many as the cache holds,
+    but all where these are few, for then adding up the products would cost more than it saves."""
+    run = CACHED // (rows * n)
+    return min(run, steps) if run * n >= LONG else steps
+
+
+def odd(steps: int) -> int:
+    """At least one more: rows a power of two apart would share their place in the cache."""
+    return steps + 1 + steps % 2
 
 
 def transposed(weights: Array) -> Array:
@@ -126,27 +153,26 @@ def transposed(weights: Array) -> Array:
     return copy
 
 
-def through_time(
-    gy: Array, weight_hh: Array, lengths: Any, trace: Steps
-) -> tuple[Array, Array, Array]:
-    """ga of all steps (steps * n, 4 hidden) and the gradients of the state before."""
+def through_time_on_host(
+    gy: Array, gh: Array, gc: Array, back: Array, lengths: Any, trace: Steps, part: slice,
+    ga_all: Array,
+) -> Array:  # fmt: skip
+    """ga (steps in part * n, 4 hidden) of the steps in ``part``, written to ``ga_all``; gh and gc,
+    from after them to before them, in place."""
     module = xp(gy)
-    steps, rows, n = trace.gates.shape
-    hidden = rows // 4
-    back = transposed(weight_hh)
-    odd = steps + 1 + steps % 2  # rows a power of two apart would share their place in the cache
-    ga_all = module.empty((rows, odd, n), dtype=gy.dtype)[:, :steps]
-    gy = module.ascontiguousarray(gy.transpose(0, 2, 1))
-    gh, gc = gy[steps].copy(), gy[steps + 1].copy()
+    hidden, n = gh.shape
+    steps = part.stop - part.start
+    ga_all = ga_all.reshape(4 * hidden, -1, n)[:, :steps]
+    gy = module.ascontiguousarray(gy[part].transpose(0, 2, 1))
     u, ug, scratch = module.empty((3, hidden, n), dtype=gy.dtype)
-    for t in reversed(range(steps)):
+    for t in reversed(range(part.start, part.stop)):
         i, f, g, o = trace.gates[t].reshape(4, hidden, n)
-        tanh_cell, ga = trace.tanh_cells[t], ga_all[:, t]
+        tanh_cell, ga = trace.tanh_cells[t], ga_all[:, t - part.start]
         ga_i, ga_f, ga_g, ga_o = ga.reshape(4, hidden, n)
         if lengths is not None:
             over = lengths <= t
             kept_h, kept_c = gh.copy(), gc.copy()
-        gh += gy[t]
+        gh += gy[t - part.start]
         module.multiply(gh, o, out=u)  # gc += gh o (1 - tanh² c)
         gc += u
         u *= tanh_cell
@@ -167,23 +193,23 @@ def through_time(
         if lengths is not None:
             gh[...] = module.where(over, kept_h, gh)
             gc[...] = module.where(over, kept_c, gc)
-    return ga_all.reshape(rows, steps * n).T, gh.T, gc.T
+    return ga_all.reshape(4 * hidden, steps * n).T
 
 
 def through_time_on_device(
-    gy: Array, weight_hh: Array, lengths: Any, trace: Steps
-) -> tuple[Array, Array, Array]:
-    """``through_time`` with all of a step but its product in one kernel."""
+    gy: Array, gh: Array, gc: Array, back: Array, lengths: Any, trace: Steps, part: slice,
+    ga_all: Array,
+) -> Array:  # fmt: skip
+    """``through_time_on_host``, with all of a step but its product in one kernel; of all steps."""
     module, kernels = xp(gy), kernels_of(gy)
     steps, rows, n = trace.gates.shape
-    gy, back = module.ascontiguousarray(gy), module.ascontiguousarray(weight_hh.T)
-    ga_all = module.empty((steps, n, rows), dtype=gy.dtype)
-    gh_last, gc = gy[steps].T.copy(), gy[steps + 1].T.copy()
-    gh, ga = gh_last.copy(), module.empty((rows, n), dtype=gy.dtype)
+    gy = module.ascontiguousarray(gy)
+    ga_all = ga_all[: steps * n * rows].reshape(steps, n, rows)
+    gh_last, ga = gh.copy(), module.empty((rows, n), dtype=gy.dtype)
     for t in reversed(range(steps)):
         kernels(
             "lstm_cell_backward", trace.gates[t], trace.tanh_cells[t], trace.cells[t], gy[t], gh,
             gh_last, gc, ga, ga_all[t], lengths, hidden=rows // 4, n=n, t=t,
         )  # fmt: skip
         product(back, ga, out=gh)
-    return ga_all.reshape(steps * n, rows), gh.T, gc.T
+    return ga_all.reshape(steps * n, rows)

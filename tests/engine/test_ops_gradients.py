@@ -45,6 +45,21 @@ def test_gradients_have_the_precision_of_their_inputs(case, backend):
 
 
 @every_case
+def test_going_back_once_more_finds_the_same(case, backend):
+    """What the forward pass has kept stays as it was."""
+    function, arrays = case.call(case.values())
+    leaves = [tensor(asarray(a), requires_grad=a.dtype.kind == "f") for a in arrays]
+    wanted = [leaf for leaf in leaves if leaf.requires_grad]
+    ys = results(function(*leaves))
+    u = [asarray(np.random.default_rng(5).normal(size=y.shape)) for y in ys]
+    for y, each in zip(ys, u, strict=True):
+        first = [g.numpy().copy() for g in autograd.grad(y, wanted, each, retain_graph=True)]
+        second = autograd.grad(y, wanted, each, retain_graph=True)
+        for mine, theirs in zip(first, second, strict=True):
+            np.testing.assert_array_equal(mine, theirs.numpy())
+
+
+@every_case
 def test_only_the_inputs_that_want_gradients_get_them(case, backend):
     """Each input alone, the others being plain arrays: the rules of the others stay unused."""
     function, arrays = case.call(case.values())

@@ -6,6 +6,7 @@ import pytest
 
 from minigen import Generator, gradcheck, nn, ops, tensor
 from minigen.equations import REGISTER
+from minigen.ops import lstm_kernel
 
 STEPS, N, SIZE, HIDDEN = 6, 3, 2, 4
 LENGTHS = np.array([6, 1, 4])
@@ -97,6 +98,34 @@ def test_the_fused_lstm_is_the_composition():
         results.append([*values(y, h, c), *(leaf.grad.numpy() for leaf in leaves)])
     for fused, plain in zip(*results, strict=True):
         np.testing.assert_allclose(fused, plain, rtol=1e-5, atol=2e-6 * abs(plain).max())
+
+
+@pytest.mark.parametrize("run", [1, 2, 4, 6, 9])
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["whole", "lengths"])
+def test_the_way_back_is_the_same_in_runs_of_any_length(run, lengths, monkeypatch):
+    """Long sequences are gone back through a few steps at a time, the last run being shorter."""
+    rng = np.random.default_rng(2)
+    shapes = (STEPS, N, SIZE), (N, HIDDEN), (N, HIDDEN), (16, SIZE), (16, HIDDEN), (16,)
+    arrays = [rng.normal(size=s) for s in shapes]
+    monkeypatch.setattr(lstm_kernel, "CACHED", run * N * 16)
+    monkeypatch.setattr(lstm_kernel, "LONG", 1)
+    assert lstm_kernel.steps_at_once(STEPS, N, 16) == min(run, STEPS)
+    results = []
+    for function in (ops.lstm, ops.lstm_steps):
+        leaves = [tensor(a, requires_grad=True) for a in arrays]
+        y, h, c = function(*leaves, lengths=lengths)
+        ((y * y).sum() + (h * c).sum()).backward()
+        results.append([leaf.grad.numpy() for leaf in leaves])
+    for fused, plain in zip(*results, strict=True):
+        np.testing.assert_allclose(fused, plain, rtol=1e-9, atol=1e-12)
+
+
+def test_how_many_steps_the_way_back_takes_at_once():
+    """512 columns of 1024 rows fit the cache; of more rows too few would, so all are taken."""
+    assert lstm_kernel.steps_at_once(64, 32, 1024) == 16
+    assert lstm_kernel.steps_at_once(10, 32, 1024) == 10
+    assert lstm_kernel.steps_at_once(64, 32, 2048) == 64
+    assert lstm_kernel.steps_at_once(64, 10**6, 1024) == 64
 
 
 @pytest.mark.parametrize("alone", range(6), ids=["x", "h", "c", "weight_ih", "weight_hh", "bias"])
