@@ -12,7 +12,7 @@ from minigen.optim import GD, SGD, Adam, AdamBiasCorrected, Momentum, Nesterov, 
 from minigen.tensor import Tensor
 
 
-@pytest.mark.parametrize("block_size", [7, 32 * 1024])
+@pytest.mark.parametrize("block_size", [7, 64 * 1024])
 @pytest.mark.parametrize("name", RULES)
 def test_rule_equals_its_transcription(name, block_size, monkeypatch):
     """[E.GD] [E.SGD] [E.MOM] [E.HEAVYBALL] [E.NESTEROV] [E.RMSPROP] [E.ADAM] [E.ADAMBC]"""
