@@ -230,7 +230,8 @@ def _call(node: Node, numbers: dict[Any, int]) -> tuple[str, str, list[tuple[int
             texts.append(f"#{number}" if number else "...")
             edges.append((number, name))
     usual = inspect.signature(node.primitive.forward).parameters
-    settings = [(k, _show(v), _show(usual[k].default)) for k, v in node.settings.items()]
+    given = {k: v for k, v in node.settings.items() if not hasattr(v, "fresh")}
+    settings = [(k, _show(v), _show(usual[k].default)) for k, v in given.items()]
     changed = [f"{name}={text}" for name, text, default in settings if text != default]
     call = f"{node.name}({', '.join(texts + changed)})"
     call = call if len(call) <= LONGEST else call[: LONGEST - 4] + "...)"

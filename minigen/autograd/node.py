@@ -71,7 +71,8 @@ class Node:
 
     def release(self) -> None:
         """Forget the saved values; the node stays as a mark that it was used."""
-        self.saved, self.output, self.changes, self.released = (), None, [], True
+        self.saved, self.settings, self.output, self.changes = (), {}, None, []
+        self.released = True
 
 
 def leaf_node(traced: Traced) -> Node:

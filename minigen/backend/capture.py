@@ -159,7 +159,8 @@ class OnCuPy:
             self._abandon()
             raise
         finally:
-            Uploads.refused = False  # CuPy does not tell which allocator was set: its usual one is
+            Uploads.refused = False
+            # CuPy does not tell which allocator was set before: from here on it is its usual one
             pinned = self.cupy.get_default_pinned_memory_pool()
             self.cupy.cuda.set_pinned_memory_allocator(pinned.malloc)
         graph.upload(self.stream)

@@ -83,6 +83,7 @@ class Exponentials(Trace):
 
 @primitive(name="cross_entropy")
 def _cross_entropy(logits: Array, labels: Array, *, trace: Exponentials) -> Array:
+    """y = log Σ e^l - l_label    gl = gy · (softmax(l) - one_hot(label))    [E.CROSSENTROPY]"""
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise ValueError(
             "cross_entropy: logits must be (n, classes) and labels (n,); got "

@@ -4,8 +4,8 @@ Within a step everything is feature by example, (4 hidden, n): each gate is then
 memory, and the product with the weights the faster of its two orders. U h + W x + b is one
 product, [U W b] times h, x and 1 below one another. σ(a) = ½ (1 + tanh ½a): with the rows of
 [U W b] halved where they belong to i, f and o, one tanh over all four blocks serves for all gates.
-The way back takes a run of steps at a time, small enough for their ga to stay in the cache: one
-product with it adds to the gradient of [U W b], another is that of x.
+The way back takes a run of steps at a time where their ga then stays in the cache: one product
+with it adds to the gradient of [U W b], another is that of x.
 
 Tried without gain: half of the batch on each of two threads (Python's threads wait for one another
 at every small operation), products in blocks small enough that BLAS does not copy them, and the
@@ -45,7 +45,7 @@ def activate(a: Array) -> None:
 
 
 def fades(u: Array, x: Array, out: Array, scratch: Array) -> None:
-    """out = u (1 - x). With σ' = σ (1 - σ) and tanh' = 1 - tanh², all slopes are made of it."""
+    """out = u (1 - x): with u = v x, v times the slope x (1 - x) of a sigmoid."""
     xp(u).multiply(u, x, out=scratch)
     xp(u).subtract(u, scratch, out=out)
 
@@ -108,34 +108,38 @@ def backward(
     rows, hidden = weight_hh.shape
     run = steps if on_device else steps_at_once(steps, n, rows)
     through_time = through_time_on_device if on_device else through_time_on_host
-    back, gh, gc = transposed(weight_hh), gy[steps].T.copy(), gy[steps + 1].T.copy()
+    back = module.ascontiguousarray(weight_hh.T) if on_device else transposed(weight_hh)
+    gh, gc = gy[steps].T.copy(), gy[steps + 1].T.copy()
     gx = module.empty(x.shape, dtype=gy.dtype) if 0 in wanted else None
-    ga_all = module.empty(rows * odd(run) * n, dtype=gy.dtype)  # each run writes over the last
-    seen = module.ones((run, n, hidden + size + 1), dtype=gy.dtype)  # h, x and 1
-    gweights, found = module.empty((2, rows, seen.shape[2]), dtype=gy.dtype)  # of [U W b], in one
+    shape = (steps, n, rows) if on_device else (rows, odd(run), n)
+    ga_all = module.empty(shape, dtype=gy.dtype)  # each run writes over the last
+    gweights = added = seen = None  # of [U W b], in one; what a run adds; h, x and 1
+    if wanted & {3, 4, 5}:
+        seen = module.ones((run, n, hidden + size + 1), dtype=gy.dtype)
     for begin in reversed(range(0, steps, run)):
         part = slice(begin, min(begin + run, steps))
         ga = through_time(gy, gh, gc, back, lengths, trace, part, ga_all)
         if gx is not None:
-            product(ga, weight_ih, out=gx[part].reshape(-1, size))
-        if wanted & {3, 4, 5}:
+            product(ga, weight_ih, out=gx[part].reshape(len(ga), size))
+        if seen is not None:
             now = seen[: part.stop - begin]
             now[0, :, :hidden] = y[begin - 1] if begin else h
             now[1:, :, :hidden], now[:, :, hidden:-1] = y[begin : part.stop - 1], x[part]
             # after the end of a sequence ga is 0, whatever y is there
-            later = part.stop < steps
-            product(ga.T, now.reshape(-1, seen.shape[2]), out=found if later else gweights)
-            if later:
+            found = product(ga.T, now.reshape(len(ga), hidden + size + 1), out=added)
+            if gweights is None:
+                gweights, added = found, module.empty_like(found) if begin else None
+            else:
                 gweights += found
-    if not wanted & {3, 4, 5}:
+    if gweights is None:
         return [gx, gh.T, gc.T, None, None, None]
     return [gx, gh.T, gc.T, gweights[:, hidden:-1], gweights[:, :hidden], gweights[:, -1]]
 
 
 def steps_at_once(steps: int, n: int, rows: int) -> int:
-    """How many steps' ga the products with the weights take at once: as many as the cache holds,
-    but all where these are few, for then adding up the products would cost more than it saves."""
-    run = CACHED // (rows * n)
+    """How many steps the way back takes at once: as many as the cache holds the ga of, but all of
+    them where a product would then add up too few numbers to be worth adding to the others."""
+    run = CACHED // max(1, rows * n)
     return min(run, steps) if run * n >= LONG else steps
 
 
@@ -157,12 +161,13 @@ def through_time_on_host(
     gy: Array, gh: Array, gc: Array, back: Array, lengths: Any, trace: Steps, part: slice,
     ga_all: Array,
 ) -> Array:  # fmt: skip
-    """ga (steps in part * n, 4 hidden) of the steps in ``part``, written to ``ga_all``; gh and gc,
-    from after them to before them, in place."""
+    """ga (steps in part * n, 4 hidden) of the steps in ``part``, a view of ``ga_all`` (4 hidden, at
+    least as many steps, n), which it is written to. gh and gc (hidden, n) of the state after these
+    steps become those of the state before."""
     module = xp(gy)
     hidden, n = gh.shape
     steps = part.stop - part.start
-    ga_all = ga_all.reshape(4 * hidden, -1, n)[:, :steps]
+    ga_all = ga_all[:, :steps]
     gy = module.ascontiguousarray(gy[part].transpose(0, 2, 1))
     u, ug, scratch = module.empty((3, hidden, n), dtype=gy.dtype)
     for t in reversed(range(part.start, part.stop)):
@@ -200,11 +205,11 @@ def through_time_on_device(
     gy: Array, gh: Array, gc: Array, back: Array, lengths: Any, trace: Steps, part: slice,
     ga_all: Array,
 ) -> Array:  # fmt: skip
-    """``through_time_on_host``, with all of a step but its product in one kernel; of all steps."""
+    """``through_time_on_host`` of all steps, whatever ``part`` says, with all of a step but its
+    product in one kernel; ``ga_all`` is (steps, n, 4 hidden)."""
     module, kernels = xp(gy), kernels_of(gy)
     steps, rows, n = trace.gates.shape
     gy = module.ascontiguousarray(gy)
-    ga_all = ga_all[: steps * n * rows].reshape(steps, n, rows)
     gh_last, ga = gh.copy(), module.empty((rows, n), dtype=gy.dtype)
     for t in reversed(range(steps)):
         kernels(

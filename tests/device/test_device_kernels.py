@@ -11,7 +11,7 @@ from cases import CASES
 from device_methods import DoubleStandIn
 
 from minigen import gradcheck, ops, tensor
-from minigen.backend import asarray, to_numpy, use_backend
+from minigen.backend import asarray, double, to_numpy, use_backend
 from minigen.backend.kernels import LOADED, TABLE, Kernels
 
 BY_KERNELS = ("conv", "lstm", "bernoulli", "batch_norm", "max_pool", "avg_pool", "window")
@@ -109,3 +109,16 @@ def test_a_batch_of_no_image_has_a_gradient_of_zeros(counting):
     weight = tensor(np.ones((3, 2, 3, 3)), requires_grad=True)
     ops.conv2d(x, weight).sum().backward()
     assert weight.grad.shape == weight.shape and not to_numpy(weight.grad.array).any()
+
+
+def test_an_lstm_goes_back_in_as_many_launches_whatever_its_size(counting):
+    """Copies in blocks, which suit a processor's cache, would be a launch each."""
+    launches = set()
+    for hidden in (8, 64):
+        shapes = (3, 2, 5), (2, hidden), (2, hidden), (4 * hidden, 5), (4 * hidden, hidden)
+        leaves = [tensor(np.ones(s), requires_grad=True) for s in (*shapes, (4 * hidden,))]
+        y, _, _ = ops.lstm(*leaves)
+        before = double.tally.launches
+        y.sum().backward()
+        launches.add(double.tally.launches - before)
+    assert len(launches) == 1 and launches.pop() > 0

@@ -4,6 +4,8 @@ Engines have gone wrong here by enumerating paths instead of nodes, by recursion
 to intermediate gradients that an earlier backward pass had left behind.
 """
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -105,6 +107,16 @@ def test_a_retained_graph_gives_the_same_gradient_each_time():
         assert x.grad.item() == times * 12.0
     y.backward()
     assert x.grad.item() == 48.0
+
+
+def test_what_a_forward_pass_has_kept_goes_with_the_graph():
+    """The loss may be kept, for a curve: what it was computed from must not stay with it."""
+    y = minigen.cross_entropy(leaf([[1.0, 2.0]]), np.array([1]))
+    kept = weakref.ref(y.node.settings["trace"])
+    y.backward(retain_graph=True)
+    assert kept() is not None
+    y.backward()
+    assert kept() is None
 
 
 def test_gradients_add_up_over_graphs_until_they_are_forgotten():

@@ -63,7 +63,7 @@ def backward(kernels, gy, weight_hh, lengths, trace):
 def on_host(gy, weight_hh, lengths, trace):
     """``backward`` as minigen has it."""
     gh, gc = gy[STEPS].T.copy(), gy[STEPS + 1].T.copy()
-    memory = nan((4 * HIDDEN * lstm_kernel.odd(STEPS) * N,), gy.dtype)
+    memory = nan((4 * HIDDEN, lstm_kernel.odd(STEPS), N), gy.dtype)
     ga = lstm_kernel.through_time_on_host(
         gy, gh, gc, weight_hh.T, lengths, trace, slice(0, STEPS), memory
     )

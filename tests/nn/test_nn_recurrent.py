@@ -120,6 +120,23 @@ def test_the_way_back_is_the_same_in_runs_of_any_length(run, lengths, monkeypatc
         np.testing.assert_allclose(fused, plain, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("sizes", [(0, 2, 4), (3, 0, 4), (3, 2, 0)], ids=["n", "in", "hidden"])
+def test_nothing_in_or_nothing_to_do(sizes):
+    """No example, no input, no unit: outputs and gradients of the shapes that they should have."""
+    n, size, hidden = sizes
+    state, rows = (n, hidden), 4 * hidden
+    shapes = (STEPS, n, size), state, state, (rows, size), (rows, hidden), (rows,)
+    results = []
+    for function in (ops.lstm, ops.lstm_steps):
+        leaves = [tensor(np.full(s, 0.3), requires_grad=True) for s in shapes]
+        y, h, c = function(*leaves)
+        ((y * y).sum() + (h * c).sum()).backward()
+        results.append([*values(y, h, c), *(leaf.grad.numpy() for leaf in leaves)])
+    for fused, plain in zip(*results, strict=True):
+        assert fused.shape == plain.shape
+        np.testing.assert_allclose(fused, plain, rtol=1e-12)
+
+
 def test_how_many_steps_the_way_back_takes_at_once():
     """512 columns of 1024 rows fit the cache; of more rows too few would, so all are taken."""
     assert lstm_kernel.steps_at_once(64, 32, 1024) == 16
