@@ -7,9 +7,6 @@ class Trace:
     For what is too dear to compute again. Gradients of gradients do not see it.
     """
 
-    def __repr__(self) -> str:
-        return "<trace>"
-
     def fresh(self) -> "Trace":
         """An empty one, for computing the same again without touching what this one holds."""
         return type(self)()
