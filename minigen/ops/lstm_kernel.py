@@ -113,7 +113,7 @@ def backward(
     gx = module.empty(x.shape, dtype=gy.dtype) if 0 in wanted else None
     shape = (steps, n, rows) if on_device else (rows, odd(run), n)
     ga_all = module.empty(shape, dtype=gy.dtype)  # each run writes over the last
-    gweights = added = seen = None  # of [U W b], in one; what a run adds; h, x and 1
+    seen = added = gweights = None  # h, x and 1 of a run; what it adds; the gradient of [U W b]
     if wanted & {3, 4, 5}:
         seen = module.ones((run, n, hidden + size + 1), dtype=gy.dtype)
     for begin in reversed(range(0, steps, run)):
