@@ -5,11 +5,13 @@ The differences between the two that minigen's ops meet are all in ``differences
 
 from minigen.backend.capture import capturer
 from minigen.backend.differences import (
+    column_sums,
     concatenate,
     erf,
     overflow_ignored,
     read_only,
     row_maxima,
+    row_sums,
     scatter_add,
     scatter_add_rows,
     smallest_number,
@@ -55,6 +57,7 @@ __all__ = [
     "blockwise",
     "contiguous",
     "capturer",
+    "column_sums",
     "concatenate",
     "choice",
     "chosen_by_auto",
@@ -74,6 +77,7 @@ __all__ = [
     "product",
     "read_only",
     "row_maxima",
+    "row_sums",
     "scatter_add",
     "scatter_add_rows",
     "smallest_number",

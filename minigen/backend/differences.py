@@ -14,6 +14,8 @@ from minigen.backend import special
 from minigen.backend.modules import Array, xp
 
 AT_ONCE = 8  # arrays that CuPy joins without a table
+MANY_ROWS = 64  # from which on a product with ones is faster than a sum
+LONG_ROW = 4096  # numbers: beyond, NumPy's sum by halves is more exact than BLAS's
 
 
 def scatter_add(total: Array, key: Any, values: Array) -> None:
@@ -63,6 +65,32 @@ def row_maxima(x: Array) -> Array:
     if xp(x) is numpy and x.ndim and x.flags.c_contiguous:
         return numpy.take_along_axis(x, x.argmax(axis=-1, keepdims=True), axis=-1)
     return x.max(axis=-1, keepdims=True)
+
+
+def row_sums(x: Array) -> Array:
+    """The sum along the last axis, which is kept.
+
+    BLAS takes a product with ones, and many rows of moderate length, several times faster than
+    NumPy adds them up, and as exactly.
+    """
+    length = x.shape[-1]
+    if not by_blas(x) or not 0 < length <= LONG_ROW or x.size < MANY_ROWS * length:
+        return x.sum(axis=-1, keepdims=True)
+    ones = numpy.ones(length, dtype=x.dtype)
+    return (x.reshape(-1, length) @ ones).reshape((*x.shape[:-1], 1))
+
+
+def column_sums(x: Array) -> Array:
+    """The sums over the rows of a matrix x: (n, m) -> (m,); by BLAS as in ``row_sums``, whose
+    several running sums for each column are more exact than one."""
+    if not by_blas(x) or len(x) < MANY_ROWS:
+        return x.sum(axis=0)
+    return numpy.ones(len(x), dtype=x.dtype) @ x
+
+
+def by_blas(x: Array) -> bool:
+    """Whether NumPy multiplies x as it lies by BLAS."""
+    return xp(x) is numpy and x.dtype.char in "fd" and x.flags.c_contiguous
 
 
 def smallest_number(x: Array) -> Any:

@@ -5,7 +5,7 @@ this to it.
 
 from collections.abc import Iterator
 
-from minigen.backend import Array, xp
+from minigen.backend import Array, column_sums, row_sums, xp
 
 ROWS_OF = 1 << 17  # numbers in the rows that are taken together: measured
 
@@ -19,7 +19,7 @@ def few(rows: Array) -> Iterator[slice]:
 def standardised(rows: Array, epsilon: float) -> tuple[Array, Array]:
     """x̂ = (x - m) / σ, and 1 / σ, σ = √(v + ε), for each row."""
     size = rows.shape[1]
-    x_hat = rows - rows.mean(axis=1, keepdims=True)
+    x_hat = rows - row_sums(rows) / size
     inverse = (xp(rows).einsum("ij,ij->i", x_hat, x_hat) / size + epsilon) ** -0.5
     x_hat *= inverse[:, None]
     return x_hat, inverse[:, None]
@@ -46,12 +46,12 @@ def backward(gy: Array, x: Array, gamma: Array, epsilon: float) -> tuple[Array, 
     for part in few(rows):
         x_hat, inverse = standardised(rows[part], epsilon)
         ggamma += xp(rows).einsum("ij,ij->j", gy_rows[part], x_hat)
-        gbeta += gy_rows[part].sum(axis=0)
+        gbeta += column_sums(gy_rows[part])
         g = gx[part]
         xp(rows).multiply(gy_rows[part], scale, out=g)
         dot = xp(rows).einsum("ij,ij->i", g, x_hat) / size
         x_hat *= dot[:, None]
-        g -= g.mean(axis=1, keepdims=True)
+        g -= row_sums(g) / size
         g -= x_hat
         g *= inverse
     return gx.reshape(x.shape), ggamma.reshape(gamma.shape), gbeta.reshape(gamma.shape)

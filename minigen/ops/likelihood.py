@@ -7,7 +7,7 @@ The readable compositions that they are held to stand in the register of equatio
 from typing import Any
 
 from minigen.autograd import may_look, primitive
-from minigen.backend import Array, is_array, kernels_of, row_maxima, xp
+from minigen.backend import Array, is_array, kernels_of, row_maxima, row_sums, xp
 from minigen.ops.activation import sigmoid
 from minigen.ops.indexing import check_positions, known
 from minigen.ops.reduction import softmax
@@ -98,7 +98,7 @@ def _cross_entropy(logits: Array, labels: Array, *, trace: Exponentials) -> Arra
     e = logits - row_maxima(logits)
     picked = known(e[xp(e).arange(labels.size), labels], labels, classes)
     trace.e = xp(e).exp(e, out=e)
-    trace.total = e.sum(axis=1, keepdims=True)
+    trace.total = row_sums(e)
     return xp(e).log(trace.total[:, 0]) - picked
 
 

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minigen.autograd import primitive
-from minigen.backend import Array, gemm, is_array, product
+from minigen.backend import Array, column_sums, gemm, is_array, product
 from minigen.ops.shape import shape_of
 
 
@@ -74,7 +74,7 @@ def _(gy, _y, x, _weight, _bias):
 
 @_linear.vjp("bias")
 def _(gy, _y, _x, _weight, _bias):
-    return gy.sum(axis=0)
+    return column_sums(gy) if is_array(gy) else gy.sum(axis=0)
 
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:

@@ -9,7 +9,7 @@ from operator import index
 from typing import Any
 
 from minigen.autograd import primitive
-from minigen.backend import Array, row_maxima, xp
+from minigen.backend import Array, is_array, row_maxima, row_sums, xp
 from minigen.ops.elementwise import check_signed, exp
 from minigen.ops.shape import broadcast_to
 
@@ -43,10 +43,18 @@ def _kept(gy: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     return gy.reshape(tuple(1 if i in axes else n for i, n in enumerate(shape)))
 
 
+def _sum(x: Any, axis: Axis, keepdims: bool) -> Any:
+    """Σ x over axis; of plain arrays over the last one as fast as it gets."""
+    if axis not in (-1, x.ndim - 1) or not x.ndim or not is_array(x):
+        return x.sum(axis=axis, keepdims=keepdims)
+    y = row_sums(x)
+    return y if keepdims else y.reshape(x.shape[:-1])
+
+
 @primitive(holomorphic=True)
 def reduce_sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """y = Σ x    gx = gy for every x in the sum    [E.SUM]"""
-    return x.sum(axis=axis, keepdims=keepdims)
+    return _sum(x, axis, keepdims)
 
 
 @reduce_sum.vjp
@@ -61,7 +69,7 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     Raises ValueError where n = 0.
     """
     n = _some("mean", x.shape, axis)
-    return x.sum(axis=axis, keepdims=keepdims) / n
+    return _sum(x, axis, keepdims) / n
 
 
 @mean.vjp
@@ -125,7 +133,7 @@ def logsumexp(x: Array, *, axis: Axis = -1, keepdims: bool = False) -> Array:
     are -inf, y is -inf and has no gradient (NaN).
     """
     m = _shift("logsumexp", x, axis)
-    y = m + xp(x).log(xp(x).exp(x - m).sum(axis=axis, keepdims=True))
+    y = m + xp(x).log(_sum(xp(x).exp(x - m), axis, True))
     axes = _axes(axis, x.ndim)
     return y if keepdims else y.reshape(tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
@@ -139,13 +147,13 @@ def _(gy, y, x, *, axis=-1, keepdims=False):
 def softmax(x: Array, *, axis: Axis = -1) -> Array:
     """y = e^x / Σ e^x    gx = y · (gy - Σ gy · y)    [E.SOFTMAX]"""
     y = xp(x).exp(x - _shift("softmax", x, axis))
-    y /= y.sum(axis=axis, keepdims=True)
+    y /= _sum(y, axis, True)
     return y
 
 
 @softmax.vjp
 def _(gy, y, _x, *, axis=-1):
-    return y * (gy - (gy * y).sum(axis=axis, keepdims=True))
+    return y * (gy - _sum(gy * y, axis, True))
 
 
 @primitive
@@ -159,24 +167,24 @@ def softmax_where(x: Array, *, mask: Array) -> Array:
     y -= _shift("softmax_where", y, -1)
     y = xp(x).exp(y)
     y *= mask
-    total = y.sum(axis=-1, keepdims=True)
+    total = row_sums(y)
     y /= xp(x).maximum(total, 1)  # the largest has e^0 = 1: below 1 there is nothing
     return y
 
 
 @softmax_where.vjp
 def _(gy, y, _x, *, mask):
-    return y * (gy - (gy * y).sum(axis=-1, keepdims=True))
+    return y * (gy - _sum(gy * y, -1, True))
 
 
 @primitive
 def log_softmax(x: Array, *, axis: Axis = -1) -> Array:
     """y = x - log Σ e^x    gx = gy - e^y · Σ gy    [E.LOGSOFTMAX]"""
     y = x - _shift("log_softmax", x, axis)
-    y -= xp(x).log(xp(x).exp(y).sum(axis=axis, keepdims=True))
+    y -= xp(x).log(_sum(xp(x).exp(y), axis, True))
     return y
 
 
 @log_softmax.vjp
 def _(gy, y, _x, *, axis=-1):
-    return gy - exp(y) * gy.sum(axis=axis, keepdims=True)
+    return gy - exp(y) * _sum(gy, axis, True)

@@ -163,6 +163,39 @@ def test_row_maxima_know_infinities_and_pass_nan_on():
         np.testing.assert_array_equal(backend.row_maxima(y), [[inf], [-inf], [nan], [nan]])
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "complex128"])
+def test_row_sums_and_column_sums_are_sums(dtype):
+    """Few rows and many, short ones and long, in any order of memory: to the last bits or two."""
+    rng = np.random.default_rng(0)
+    for shape in ((3, 4), (64, 1), (100, 7), (200, 97), (2, 40, 5, 6), (70, 4097), (5, 0), (0, 5)):
+        x = (rng.normal(size=shape) * 9).astype(dtype)
+        for y in (x, np.asfortranarray(x), x[::-1], x[..., :3]):
+            found = backend.row_sums(y)
+            assert found.shape == (*y.shape[:-1], 1) and found.dtype == y.sum(axis=-1).dtype
+            check_sums(found[..., 0], y.astype("complex128"), -1, y.dtype)
+            if y.ndim == 2:
+                found = backend.column_sums(y)
+                assert found.dtype == y.sum(axis=0).dtype
+                check_sums(found, y.astype("complex128"), 0, y.dtype)
+
+
+def check_sums(found, x, axis, dtype):
+    """found is the sum of x over axis as exactly as dtype can hold its parts."""
+    spacing = np.finfo(dtype).eps if dtype.kind in "fc" else 0
+    assert found.shape == x.sum(axis=axis).shape
+    error = abs(found - x.sum(axis=axis))
+    assert (error <= 2 * spacing * abs(x).sum(axis=axis)).all()
+
+
+def test_row_sums_know_infinities_and_pass_nan_on():
+    inf, nan = np.inf, np.nan
+    x = np.array([[1, inf], [-inf, -inf], [1, nan], [nan, inf]] * 32)
+    np.testing.assert_array_equal(backend.row_sums(x)[:4], [[inf], [-inf], [nan], [nan]])
+    np.testing.assert_array_equal(backend.column_sums(x[::4]), [32, inf])
+    with pytest.raises(FloatingPointError, match="invalid"):  # as the tests have NumPy do
+        backend.row_sums(np.array([[inf, -inf]] * 64))
+
+
 def test_read_only_is_a_view():
     array = np.zeros(2)
     view = backend.read_only(array)
