@@ -12,6 +12,7 @@ from minigen.autograd import Traced, primitive
 from minigen.backend import Array, blockwise, xp
 from minigen.ops.elementwise import erf, exp, minimum
 from minigen.ops.precision import as_floats
+from minigen.ops.trace import Trace
 
 
 def _positive_part(x: Array) -> Array:
@@ -152,38 +153,45 @@ def normal_pdf(x: Any) -> Any:
     return exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
 
 
-@primitive
-def gelu(x: Array) -> Array:
+class Probabilities(Trace):
+    """Φ(x), once the forward pass has been."""
+
+    cdf: Any = None  # of x's shape
+
+
+@primitive(name="gelu")
+def _gelu(x: Array, *, trace: Probabilities) -> Array:
+    def work(y: Array, x: Array, cdf: Array) -> None:
+        xp(x).multiply(x, math.sqrt(0.5), out=y)
+        xp(x).multiply(backend.erf(y), 0.5, out=cdf)
+        cdf += 0.5
+        xp(x).multiply(x, cdf, out=y)
+
+    x = as_floats(x)
+    trace.cdf = xp(x).empty_like(x)
+    return blockwise(work, x, trace.cdf)
+
+
+@_gelu.vjp
+def _(gy, _y, x, *, trace):
+    if isinstance(gy, Traced):
+        return gy * (normal_cdf(x) + x * normal_pdf(x))
+
+    def work(gx: Array, gy: Array, x: Array, cdf: Array) -> None:
+        xp(x).multiply(x, x, out=gx)
+        gx *= -0.5
+        xp(x).exp(gx, out=gx)
+        gx *= x
+        gx *= 1 / math.sqrt(2 * math.pi)
+        gx += cdf
+        gx *= gy
+
+    return blockwise(work, gy, x, trace.cdf)
+
+
+def gelu(x: Any) -> Any:
     """y = x · Φ(x)    gx = gy · (Φ(x) + x · φ(x))    [E.GELU]
 
     Hendrycks and Gimpel 2016; the exact form with the error function, not its tanh fit.
     """
-
-    def work(y: Array, x: Array) -> None:
-        xp(x).multiply(x, math.sqrt(0.5), out=y)
-        y[...] = backend.erf(y)
-        y += 1
-        y *= 0.5
-        y *= x
-
-    return blockwise(work, as_floats(x))
-
-
-@gelu.vjp
-def _(gy, y, x):
-    if isinstance(gy, Traced):
-        return gy * (normal_cdf(x) + x * normal_pdf(x))
-
-    def work(gx: Array, gy: Array, y: Array, x: Array) -> None:
-        square = x * x
-        zero = square == 0  # there Φ = ½; everywhere else Φ(x) = y / x spares a second erf
-        slope = y / (x + zero)
-        slope += zero * slope.dtype.type(0.5)
-        square *= -0.5
-        density = xp(x).exp(square)
-        density *= 1 / math.sqrt(2 * math.pi)
-        density *= x
-        slope += density
-        xp(x).multiply(gy, slope, out=gx)
-
-    return blockwise(work, gy, y, x)
+    return _gelu(x, trace=Probabilities())
