@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the benchmark; the exit code."""
     chosen = arguments(argv)
     if chosen.list:
-        print("\n".join(f"{name:14}{text}" for name, text in workloads().items()))
+        print("\n".join(f"{name:18}{text}" for name, text in workloads().items()))
         return 0
     names = ["minigen"]
     if not chosen.alone and importlib.util.find_spec("torch") is not None:

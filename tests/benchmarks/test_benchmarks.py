@@ -3,6 +3,7 @@
 Times are not tested: on a machine that others use they mean nothing. PyTorch may be missing.
 """
 
+import importlib
 import importlib.util
 import json
 import os
@@ -90,8 +91,8 @@ def test_minigen_alone(tmp_path):
 def test_list():
     lines = benchmark("--list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == [
-        "char_lstm", "conv_halving", "conv_same", "conv_vae", "dcgan",
-        "dense_gan", "mlp_vae", "rvae",
+        "char_lstm", "char_transformer", "conv_halving", "conv_same", "conv_vae",
+        "dcgan", "dense_gan", "mlp_vae", "rvae",
     ]  # fmt: skip
 
 
@@ -125,3 +126,30 @@ def test_an_engine_that_fails_is_shown():
     assert done.returncode == 1
     assert "Traceback" in done.stderr and "'abacus'" in done.stderr
     assert 'the minigen process must answer {"do": "prepare"' in done.stderr
+
+
+@pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is not installed")
+@pytest.mark.parametrize(
+    "workload",
+    ["char_lstm", "char_transformer", "conv_vae", "dcgan", "dense_gan", "mlp_vae", "rvae"],
+)
+def test_both_sides_train_as_many_parameters(workload, monkeypatch, tiny):
+    import torch
+
+    from minigen.optim.rule import UpdateRule
+
+    theirs, ours = [], []
+    adam, rule = torch.optim.Adam.__init__, UpdateRule.__init__
+    monkeypatch.setattr(
+        torch.optim.Adam,
+        "__init__",
+        lambda self, *a, **s: theirs.append(self) or adam(self, *a, **s),
+    )
+    monkeypatch.setattr(
+        UpdateRule, "__init__", lambda self, *a, **s: ours.append(self) or rule(self, *a, **s)
+    )
+    for side in ("minigen_side", "torch_side"):
+        importlib.import_module(f"benchmarks.{side}.{workload}").make_step()
+    groups = [group["params"] for each in theirs for group in each.param_groups]
+    counted = sum(p.numel() for group in groups for p in group)
+    assert sum(p.size for each in ours for p in each.params) == counted > 0
