@@ -6,6 +6,7 @@ everything else is written once against the common part of both.
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any
 
 import numpy
@@ -15,7 +16,8 @@ from minigen.backend.modules import Array, xp
 
 AT_ONCE = 8  # arrays that CuPy joins without a table
 MANY_ROWS = 64  # from which on a product with ones is faster than a sum
-LONG_ROW = 4096  # numbers: beyond, NumPy's sum by halves is more exact than BLAS's
+PIECE = 128  # numbers that NumPy, too, adds up one after the other, eight sums at a time
+SHORT = 16  # numbers: shorter pieces of a long row are not worth it
 
 
 def scatter_add(total: Array, key: Any, values: Array) -> None:
@@ -70,20 +72,31 @@ def row_maxima(x: Array) -> Array:
 def row_sums(x: Array) -> Array:
     """The sum along the last axis, which is kept.
 
-    BLAS takes a product with ones, and many rows of moderate length, several times faster than
-    NumPy adds them up, and as exactly.
+    BLAS takes a product with ones several times faster than NumPy adds up many rows. It adds
+    number after number, so longer rows are cut into pieces as NumPy cuts them, to stay as exact.
     """
-    length = x.shape[-1]
-    if not by_blas(x) or not 0 < length <= LONG_ROW or x.size < MANY_ROWS * length:
+    length = x.shape[-1] if x.ndim > 1 else 0
+    size = piece(length)
+    if not by_blas(x) or size < min(length, SHORT) or x.size < MANY_ROWS * max(1, length):
         return x.sum(axis=-1, keepdims=True)
-    ones = numpy.ones(length, dtype=x.dtype)
-    return (x.reshape(-1, length) @ ones).reshape((*x.shape[:-1], 1))
+    sums = x.reshape(-1, size) @ numpy.ones(size, dtype=x.dtype)
+    sums = sums.reshape((*x.shape[:-1], length // size))
+    return sums if size == length else row_sums(sums)
+
+
+@lru_cache(maxsize=256)
+def piece(length: int) -> int:
+    """The largest divisor of a length that BLAS adds up as exactly as NumPy."""
+    return max(n for n in range(1, PIECE + 1) if length % n == 0)
 
 
 def column_sums(x: Array) -> Array:
-    """The sums over the rows of a matrix x: (n, m) -> (m,); by BLAS as in ``row_sums``, whose
-    several running sums for each column are more exact than one."""
-    if not by_blas(x) or len(x) < MANY_ROWS:
+    """The sums over the rows of a matrix x: (n, m) -> (m,); by BLAS as in ``row_sums``.
+
+    The error grows with n, as that of NumPy's sum over rows does; a single column is added up in
+    pieces by NumPy.
+    """
+    if not by_blas(x) or len(x) < MANY_ROWS or x.shape[1] == 1:
         return x.sum(axis=0)
     return numpy.ones(len(x), dtype=x.dtype) @ x
 

@@ -45,7 +45,8 @@ def _kept(gy: Any, shape: tuple[int, ...], axis: Axis) -> Any:
 
 def _sum(x: Any, axis: Axis, keepdims: bool) -> Any:
     """Σ x over axis; of plain arrays over the last one as fast as it gets."""
-    if axis not in (-1, x.ndim - 1) or not x.ndim or not is_array(x):
+    last = type(axis) is int and axis in (-1, x.ndim - 1)
+    if not last or x.ndim < 2 or not is_array(x):
         return x.sum(axis=axis, keepdims=keepdims)
     y = row_sums(x)
     return y if keepdims else y.reshape(x.shape[:-1])
@@ -167,7 +168,7 @@ def softmax_where(x: Array, *, mask: Array) -> Array:
     y -= _shift("softmax_where", y, -1)
     y = xp(x).exp(y)
     y *= mask
-    total = row_sums(y)
+    total = _sum(y, -1, True)
     y /= xp(x).maximum(total, 1)  # the largest has e^0 = 1: below 1 there is nothing
     return y
 

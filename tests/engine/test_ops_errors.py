@@ -22,6 +22,8 @@ ERRORS = [
     (lambda: ops.var(X[:0]), ValueError, "var: needs more than 0 elements; got 0"),
     (lambda: X.sum(axis=2), ValueError, "axis 2 is out of bounds"),
     (lambda: X.max(axis=2), ValueError, "axis 2 is out of bounds"),
+    (lambda: X.sum(axis=1.0), TypeError, "float"),
+    (lambda: X.mean(axis=True), TypeError, "bool|integer"),
     (lambda: X[:0].max(axis=0), ValueError, r"max: needs at least one .* shape \(0, 3\), axis 0"),
     (lambda: X[:, :0].min(), ValueError, r"min: needs at least one .* shape \(2, 0\), axis None"),
     (lambda: ops.logsumexp(X[:, :0]), ValueError, "logsumexp: needs at least one element"),

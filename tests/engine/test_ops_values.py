@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from cases import CASES
 
-from minigen import ops
+from minigen import grad, ops
 from minigen.backend import asarray, is_array, to_numpy
 from minigen.creation import tensor
 from minigen.tensor import Tensor
@@ -89,6 +89,42 @@ def test_layout_in_memory_does_not_matter(case, backend):
     strided = outputs(function(*[asarray(spread(a)) for a in arrays]))
     for y, s in zip(straight, strided, strict=True):
         np.testing.assert_allclose(plain(s), plain(y), rtol=1e-14, atol=1e-15)
+
+
+ROW_BY_ROW = {
+    "sum": lambda x: ops.reduce_sum(x, axis=-1),
+    "mean": lambda x: ops.mean(x, axis=-1),
+    "softmax": ops.softmax,
+    "softmax_where": lambda x: ops.softmax_where(x, mask=asarray(np.arange(300) % 3 != 0)),
+    "log_softmax": ops.log_softmax,
+    "logsumexp": ops.logsumexp,
+    "layer_norm": lambda x: ops.layer_norm(x, asarray(np.ones(300)), asarray(np.zeros(300))),
+    "cross_entropy": lambda x: ops.cross_entropy(x, asarray(np.arange(len(x)) % 2)),
+}
+
+
+@pytest.mark.parametrize("name", ROW_BY_ROW)
+def test_many_rows_are_what_each_is_alone(name, backend):
+    """BLAS adds up many rows, NumPy few; two, for cross-entropy's labels repeat."""
+    function = ROW_BY_ROW[name]
+    x = np.random.default_rng(0).normal(size=(66, 300)) * 3
+    rows = [tensor(asarray(x[i : i + 2]), requires_grad=True) for i in range(0, 66, 2)]
+    together = tensor(asarray(x), requires_grad=True)
+    y = function(together)
+    cotangent = np.random.default_rng(1).normal(size=y.shape)
+    (g,) = grad(y, [together], asarray(cotangent))
+    for i, row in enumerate(rows):
+        part = slice(2 * i, 2 * i + 2)
+        alone = function(row)
+        (g_alone,) = grad(alone, [row], asarray(cotangent[part]))
+        np.testing.assert_allclose(plain(y)[part], plain(alone), rtol=1e-13, atol=1e-14)
+        np.testing.assert_allclose(plain(g)[part], plain(g_alone), rtol=1e-12, atol=1e-14)
+
+
+def test_softmax_of_a_number_is_one(backend):
+    number = tensor(asarray(np.array(1.5)))
+    for y in (ops.softmax(number), ops.softmax_where(number, mask=asarray(np.array(True)))):
+        assert y.shape == () and y.item() == 1.0
 
 
 def test_every_exported_op_has_cases():
