@@ -82,7 +82,14 @@ def test_the_variable_is_read_when_minigen_is_imported():
     assert (done.returncode, done.stdout) == (0, "numpy\n")
 
 
-def test_an_empty_variable_means_none(monkeypatch):
+@pytest.fixture
+def restored():
+    """What is chosen in a test is forgotten after it."""
+    with use_backend("numpy"):
+        yield
+
+
+def test_an_empty_variable_means_none(monkeypatch, restored):
     monkeypatch.setenv("MINIGEN_BACKEND", "")
     backend.configure_from_environment()
     assert backend.active_name() == "numpy"
