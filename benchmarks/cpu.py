@@ -75,7 +75,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the benchmark; the exit code."""
     chosen = arguments(argv)
     if chosen.list:
-        print("\n".join(f"{name:18}{text}" for name, text in workloads().items()))
+        width = max(map(len, workloads())) + 2
+        print("\n".join(f"{name:{width}}{text}" for name, text in workloads().items()))
         return 0
     names = ["minigen"]
     if not chosen.alone and importlib.util.find_spec("torch") is not None:

@@ -70,14 +70,14 @@ def row_maxima(x: Array) -> Array:
 
 
 def row_sums(x: Array) -> Array:
-    """The sum along the last axis, which is kept.
+    """The sum along the last axis, which is kept. x: at least one axis.
 
     BLAS takes a product with ones several times faster than NumPy adds up many rows. It adds
     number after number, so longer rows are cut into pieces as NumPy cuts them, to stay as exact.
     """
-    length = x.shape[-1] if x.ndim > 1 else 0
-    size = piece(length)
-    if not by_blas(x) or size < min(length, SHORT) or x.size < MANY_ROWS * max(1, length):
+    length = x.shape[-1]
+    rows, size = x.size // max(1, length), piece(length)
+    if not by_blas(x) or rows < MANY_ROWS or size < min(length, SHORT):
         return x.sum(axis=-1, keepdims=True)
     sums = x.reshape(-1, size) @ numpy.ones(size, dtype=x.dtype)
     sums = sums.reshape((*x.shape[:-1], length // size))
@@ -86,7 +86,7 @@ def row_sums(x: Array) -> Array:
 
 @lru_cache(maxsize=256)
 def piece(length: int) -> int:
-    """The largest divisor of a length that BLAS adds up as exactly as NumPy."""
+    """The largest divisor of ``length`` that BLAS adds up as exactly as NumPy: at most PIECE."""
     return max(n for n in range(1, PIECE + 1) if length % n == 0)
 
 

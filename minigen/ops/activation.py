@@ -182,7 +182,7 @@ def _(gy, _y, x, *, trace):
         gx *= -0.5
         xp(x).exp(gx, out=gx)
         gx *= x
-        gx *= 1 / math.sqrt(2 * math.pi)
+        gx *= 1 / math.sqrt(2 * math.pi)  # x · φ(x)
         gx += cdf
         gx *= gy
 
