@@ -60,6 +60,8 @@ def environment_lines(environment: dict[str, Any]) -> list[str]:
         f"minigen    {minigen['minigen']} on NumPy {minigen['packages']['numpy']}, BLAS "
         f"{blas['name']} {blas['version']}, kernels {blas.get('architecture')}, "
         f"{blas['threads']} threads",
+        f"           LSTMs compiled by {minigen['compiler']['path'] or 'nothing'} "
+        f"({minigen['compiler']['why']})",
     ]
     if torch is None:
         return [*lines, "torch      not timed: minigen is timed alone"]

@@ -17,6 +17,7 @@ from minigen.backend.differences import (
     smallest_number,
 )
 from minigen.backend.gemm import gemm
+from minigen.backend.host_kernels import aligned, host_kernels_of
 from minigen.backend.info import info
 from minigen.backend.kernels import kernels_of
 from minigen.backend.memory import keep_freed_memory
@@ -53,6 +54,7 @@ __all__ = [
     "Shape",
     "active",
     "active_name",
+    "aligned",
     "asarray",
     "blockwise",
     "contiguous",
@@ -65,6 +67,7 @@ __all__ = [
     "erf",
     "gemm",
     "generator",
+    "host_kernels_of",
     "in_chunks",
     "in_parts",
     "info",

@@ -13,6 +13,7 @@ import numpy
 from threadpoolctl import threadpool_info
 
 from minigen.backend import cupy as cupy_loader
+from minigen.backend.compiler import compiler
 from minigen.backend.cublas import tf32
 from minigen.backend.modules import active_name, choice
 
@@ -66,8 +67,9 @@ def info() -> dict[str, Any]:
     """What this program runs on, as a dictionary that json.dumps accepts.
 
     Keys: minigen, python, platform, cpus, backend (the active one), backend_choice (why this
-    one), packages, blas, gpu.
+    one), packages, blas, compiler (of the host's kernels: path, or None, and why), gpu.
     """
+    path, why = compiler()
     return {
         "minigen": _version("minigen"),
         "python": platform.python_version(),
@@ -77,5 +79,6 @@ def info() -> dict[str, Any]:
         "backend_choice": choice(),
         "packages": {name: _version(name) for name in PACKAGES} | {"numpy": numpy.__version__},
         "blas": blas(),
+        "compiler": {"path": path, "why": why},
         "gpu": gpu(),
     }

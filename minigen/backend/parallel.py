@@ -4,9 +4,9 @@ Where copying and multiplying take turns, a BLAS with several threads leaves all
 one idle while the array library copies. Threads that each copy and multiply leave none. The two
 do not go together: BLAS's own threads stay awake for a while after each product and take the
 processors away. So the first call that shares out work takes BLAS's threads over for the rest
-of the process, and matrix products are shared out here from then on. Programs that never
-convolve an image keep BLAS as it was. ``MINIGEN_THREADS`` says how many threads, and 1 leaves
-BLAS alone.
+of the process, and matrix products are shared out here from then on. Programs that
+convolve no image, and run no large LSTM by compiled kernels, keep BLAS as it was.
+``MINIGEN_THREADS`` says how many threads, and 1 leaves BLAS alone.
 """
 
 import os

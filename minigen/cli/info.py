@@ -29,6 +29,7 @@ def info_command(as_json: bool) -> None:
         f"{blas['threads']} threads on {values['cpus']} processors"
         + (" (forced by OPENBLAS_CORETYPE)" if blas.get("forced_architecture") else "")
     )
+    click.echo(f"compiler  {values['compiler']['path'] or 'none'}: {values['compiler']['why']}")
     if not gpu["usable"]:
         click.echo(f"GPU       none: {gpu['why']}")
         return

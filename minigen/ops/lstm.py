@@ -10,7 +10,7 @@ from typing import Any
 
 from minigen.autograd import Traced, grad, may_look, primitive
 from minigen.backend import Array, asarray, is_array
-from minigen.ops import lstm_kernel
+from minigen.ops import lstm_compiled, lstm_kernel
 from minigen.ops.activation import sigmoid
 from minigen.ops.elementwise import tanh, where
 from minigen.ops.linalg import linear
@@ -43,7 +43,9 @@ def _lstm(
     lengths: Any, trace: Steps,
 ) -> Array:  # fmt: skip
     """y above h_n above c_n: (steps + 2, n, hidden)."""
-    return lstm_kernel.forward(x, h, c, weight_ih, weight_hh, bias, lengths, trace)
+    served = lstm_compiled.serves(x, h, c, weight_ih, weight_hh, bias)
+    trace.kernel = lstm_compiled if served else lstm_kernel
+    return trace.kernel.forward(x, h, c, weight_ih, weight_hh, bias, lengths, trace)
 
 
 @_lstm.joint_vjp
@@ -55,7 +57,7 @@ def _(wanted, gy, y, x, h, c, weight_ih, weight_hh, bias, *, lengths, trace):
         found = grad(together, [arguments[i] for i in sorted(wanted)], gy, create_graph=True)
         by_position = dict(zip(sorted(wanted), found, strict=True))
         return [by_position.get(i) for i in range(len(arguments))]
-    return lstm_kernel.backward(wanted, gy, y, x, h, weight_ih, weight_hh, lengths, trace)
+    return trace.kernel.backward(wanted, gy, y, x, h, weight_ih, weight_hh, lengths, trace)
 
 
 def lstm(

@@ -1,5 +1,7 @@
 """[E.LSTM] over all steps, forward and backward, in as few array operations as there can be.
 
+For all that ``lstm_compiled`` does not serve: float64, devices, machines without a C compiler.
+
 Within a step everything is feature by example, (4 hidden, n): each gate is then one block of
 memory, and the product with the weights the faster of its two orders. U h + W x + b is one
 product, [U W b] times h, x and 1 below one another. σ(a) = ½ (1 + tanh ½a): with the rows of
@@ -25,6 +27,7 @@ LONG = 512  # numbers to add up, from which on a product is as fast as any
 class Steps(Trace):
     """All steps: what was computed in each."""
 
+    kernel: Any = None  # this module or ``lstm_compiled``, whose arrays have the units last
     gates: Any = None  # (steps, 4 hidden, n): i, f, g, o
     cells: Any = None  # (steps + 1, hidden, n), from the state before
     tanh_cells: Any = None  # (steps, hidden, n)

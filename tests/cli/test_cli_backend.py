@@ -87,3 +87,13 @@ def test_info_shows_the_choice_and_the_gpu(monkeypatch):
     assert "products of float32 not rounded to TF32\n" in text
     found["tf32"] = True
     assert "rounded to TF32 (CUPY_TF32=1)" in CliRunner().invoke(cli, ["info"]).output
+
+
+@pytest.mark.parametrize("variable", ["MINIGEN_COMPILER", "MINIGEN_THREADS"])
+def test_a_variable_that_cannot_be_followed_stops_before_anything_is_written(
+    variable, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(variable, "no-such-thing")
+    done = train(tmp_path)
+    assert done.exit_code != 0 and isinstance(done.exception, BackendError)
+    assert variable in str(done.exception) and not (tmp_path / "run").exists()

@@ -294,7 +294,7 @@ def test_info_can_be_written_as_json_and_is_complete(monkeypatch):
     assert json.loads(json.dumps(found)) == found
     assert set(found) == {
         "minigen", "python", "platform", "cpus", "backend", "backend_choice", "packages", "blas",
-        "gpu",
+        "compiler", "gpu",
     }  # fmt: skip
     assert found["backend"] == "numpy"
     assert found["packages"]["numpy"] == np.__version__

@@ -1,0 +1,149 @@
+"""Which compiler makes the kernels, when, where they are kept, and what happens where it cannot."""
+
+import os
+import shutil
+import stat
+import warnings
+
+import numpy as np
+import pytest
+
+import minigen
+from minigen.backend import BackendError, compiler, host_kernels
+
+FOUND = next(filter(None, map(shutil.which, compiler.NAMES)), None)
+needs_a_compiler = pytest.mark.skipif(FOUND is None, reason="no C compiler was found")
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch, tmp_path):
+    """An empty cache, and a process that has not looked for a compiler."""
+    monkeypatch.setenv("MINIGEN_DATA", str(tmp_path / "cache"))
+    monkeypatch.delenv("MINIGEN_COMPILER", raising=False)
+    compiler.library.cache_clear()
+    yield
+    compiler.library.cache_clear()
+
+
+def script(path, text):
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+def test_without_a_compiler_numpy_computes_and_info_says_so(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert compiler.library() is None
+    assert host_kernels.host_kernels_of(np.ones(2, "float32")) is None
+    assert minigen.info()["compiler"] == {
+        "path": None, "why": "no C compiler: looked for cc, gcc, clang",
+    }  # fmt: skip
+
+
+def test_none_is_meant(monkeypatch):
+    monkeypatch.setenv("MINIGEN_COMPILER", "none")
+    assert compiler.library() is None
+    assert minigen.info()["compiler"] == {"path": None, "why": "MINIGEN_COMPILER=none"}
+
+
+def test_a_compiler_that_is_not_there_is_an_error(monkeypatch):
+    monkeypatch.setenv("MINIGEN_COMPILER", "no-such-cc")
+    with pytest.raises(BackendError, match="'no-such-cc' is not there; install it, correct"):
+        compiler.library()
+
+
+@needs_a_compiler
+def test_it_is_compiled_once_and_kept(monkeypatch, tmp_path):
+    first = compiler.library()
+    kept = list((tmp_path / "cache" / "kernels").iterdir())
+    assert len(kept) == 1 and kept[0].suffix == ".so"
+    written = kept[0].stat().st_mtime_ns
+    compiler.library.cache_clear()
+    second = compiler.library()
+    assert second is not first and kept[0].stat().st_mtime_ns == written
+    assert host_kernels.HostKernels(second).lanes in (4, 8, 16)
+    assert minigen.info()["compiler"]["path"] == FOUND
+
+
+@needs_a_compiler
+def test_another_processor_or_text_is_another_file(monkeypatch, tmp_path):
+    names = {compiler.fingerprint(FOUND)}
+    monkeypatch.setattr(compiler, "FLAGS", (*compiler.FLAGS, "-DMORE"))
+    names.add(compiler.fingerprint(FOUND))
+    longer = tmp_path / "lstm.c"
+    longer.write_bytes(compiler.SOURCE.read_bytes() + b"\n")
+    monkeypatch.setattr(compiler, "SOURCE", longer)
+    names.add(compiler.fingerprint(FOUND))
+    monkeypatch.setattr(compiler, "run", lambda *command: "#define __AVX9__ 1")
+    names.add(compiler.fingerprint(FOUND))
+    assert len(names) == 4
+
+
+@needs_a_compiler
+def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(monkeypatch, tmp_path):
+    (tmp_path / "cache").write_text("a file, where the directory should be")
+    assert host_kernels.HostKernels(compiler.library()).lanes > 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_a_compiler_that_fails_is_a_warning_or_an_error_if_it_was_asked_for(monkeypatch, tmp_path):
+    broken = script(tmp_path / "cc", "echo 'no licence today' >&2; exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.warns(RuntimeWarning, match="cc did not compile lstm.c: no licence today; NumPy"):
+        assert compiler.library() is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert compiler.library() is None  # said once
+    compiler.library.cache_clear()
+    monkeypatch.setenv("MINIGEN_COMPILER", broken)
+    with pytest.raises(BackendError, match="no licence today; name another in MINIGEN_COMPILER"):
+        compiler.library()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_a_file_that_is_no_library_is_a_failure_too(monkeypatch, tmp_path):
+    strange = script(tmp_path / "cc", 'while [ $# -gt 1 ]; do shift; done; echo text > "$1"')
+    monkeypatch.setenv("MINIGEN_COMPILER", strange)
+    with pytest.raises(BackendError, match="did not compile lstm.c"):
+        compiler.library()
+
+
+class Library:
+    """Stands for a ctypes library: counts calls."""
+
+    def __init__(self):
+        self.calls = []
+        self.lanes = lambda: 4
+
+        def kernel(*arguments):
+            self.calls.append(arguments)
+
+        self.kernel = kernel
+
+
+def test_wrong_arrays_never_reach_a_kernel():
+    library = Library()
+    kernels = host_kernels.HostKernels(library)
+    whole = np.ones((4, 6), "float32")
+    kernels("kernel", whole, None, np.ones(4, "int64"), n=7)
+    assert len(library.calls) == 1
+    pointers, size = library.calls[0][:3], library.calls[0][3]
+    assert pointers[0].value == whole.ctypes.data and pointers[1].value is None
+    assert size.value == 7
+    for wrong, said in (
+        (whole[:, ::2], r"float32 \(4, 3\) with gaps"), (whole.T, "in another order"),
+        (whole.astype("float64"), r"float64 \(4, 6\)"), (np.ones(3, "int32"), "int32"),
+        ([1.0], "list"), (np.ma.masked_array(whole), "MaskedArray"),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=f"kernel: argument 1 must be .*{said}.*pass numpy"):
+            kernels("kernel", whole, wrong, n=7)
+    assert len(library.calls) == 1
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (1,), (0, 4), (2, 3, 4)])
+def test_aligned_arrays_start_where_a_vector_does(shape):
+    for _ in range(5):
+        x = host_kernels.aligned(*shape)
+        assert x.shape == shape and x.dtype == "float32" and x.flags.c_contiguous
+        assert x.size == 0 or x.ctypes.data % host_kernels.ALIGNED == 0
+        x[...] = 1

@@ -1,0 +1,122 @@
+"""``ops/lstm_compiled.py``: the LSTM by the kernels is the LSTM."""
+
+import numpy as np
+import pytest
+from compiled.lstm_in_numpy import InNumPy
+
+import minigen
+from minigen.backend import parallel
+from minigen.ops import lstm, lstm_compiled, lstm_kernel, lstm_steps
+from minigen.ops.lstm import _lstm
+
+WANTED = {0, 1, 2, 3, 4, 5}
+
+
+@pytest.fixture(params=["stand-in", "compiled"])
+def kernels(request, monkeypatch, compiled):
+    """The kernels that float32 on the host gets in this test."""
+    found = InNumPy() if request.param == "stand-in" else compiled()
+
+    def host_kernels_of(x):
+        return found if type(x) is np.ndarray and x.dtype == "float32" else None
+
+    monkeypatch.setattr(lstm_compiled, "host_kernels_of", host_kernels_of)
+    return found
+
+
+def arguments(steps, n, size, hidden, dtype="float32", seed=0):
+    rng = np.random.default_rng(seed)
+    shapes = (
+        (steps, n, size), (n, hidden), (n, hidden), (4 * hidden, size), (4 * hidden, hidden),
+        (4 * hidden,),
+    )  # fmt: skip
+    return [(0.5 * rng.standard_normal(shape)).astype(dtype) for shape in shapes]
+
+
+SIZES = [(4, 1, 1, 1), (5, 3, 2, 4), (6, 2, 5, 7), (7, 20, 3, 33), (16, 32, 8, 64)]
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("masked", [False, True])
+def test_results_and_gradients_are_those_of_the_composition(kernels, sizes, masked):
+    given, rng = arguments(*sizes), np.random.default_rng(1)
+    steps, n, _, hidden = sizes
+    lengths = rng.integers(1, steps + 1, n) if masked else None
+    weights = rng.standard_normal((steps + 2, n, hidden))
+    results = []
+    for function, dtype in ((lstm, "float32"), (lstm_steps, "float64")):
+        tensors = [minigen.tensor(a.astype(dtype), requires_grad=True) for a in given]
+        y, h, c = function(*tensors, lengths=lengths)
+        parts = zip((y, h, c), (weights[:steps], *weights[steps:]), strict=True)
+        loss = sum(((part * w.astype(dtype)).sum() for part, w in parts), start=0.0)
+        found = minigen.grad(loss, tensors)
+        results.append([a.numpy() for a in (y, h, c, *found)])
+    for found, expected in zip(*results, strict=True):
+        assert found.dtype == "float32" and found.shape == expected.shape
+        scale = np.abs(expected).max()
+        assert scale > 0
+        np.testing.assert_allclose(found, expected, rtol=0, atol=3e-6 * scale)
+
+
+def test_it_is_chosen_for_float32_of_several_steps_alone(kernels):
+    def chosen(*arrays):
+        trace = lstm_kernel.Steps()
+        _lstm(*arrays, lengths=None, trace=trace)
+        return trace.kernel
+
+    assert chosen(*arguments(4, 2, 3, 4)) is lstm_compiled
+    assert chosen(*arguments(3, 2, 3, 4)) is lstm_kernel
+    assert chosen(*arguments(4, 2, 3, 4, dtype="float64")) is lstm_kernel
+    assert chosen(*arguments(4, 0, 3, 4)) is lstm_kernel
+    assert chosen(*arguments(4, 2, 0, 4)) is lstm_kernel
+
+
+def test_only_what_is_wanted_is_computed(kernels):
+    given = arguments(4, 3, 2, 5)
+    x, h, _, weight_ih, weight_hh, _ = given
+    trace = lstm_kernel.Steps()
+    y = lstm_compiled.forward(*given, None, trace)
+    every = lstm_compiled.backward(WANTED, y, y, x, h, weight_ih, weight_hh, None, trace)
+    for wanted in ({0}, {1, 2}, {4}, {0, 5}):
+        found = lstm_compiled.backward(wanted, y, y, x, h, weight_ih, weight_hh, None, trace)
+        assert (found[0] is None) == (0 not in wanted)
+        assert (found[4] is None) == (not wanted & {3, 4, 5})
+        for i in wanted:
+            np.testing.assert_array_equal(found[i], every[i])
+
+
+def test_arrays_in_any_order_are_as_good(kernels):
+    given = arguments(6, 4, 3, 8)
+    odd = [np.asfortranarray(a) for a in given[:-1]] + [np.repeat(given[-1], 2)[::2]]
+    results = []
+    for x, h, c, weight_ih, weight_hh, bias in (given, odd):
+        trace = lstm_kernel.Steps()
+        y = lstm_compiled.forward(x, h, c, weight_ih, weight_hh, bias, None, trace)
+        gy = np.asfortranarray(y) if x is odd[0] else y
+        found = lstm_compiled.backward(WANTED, gy, y, x, h, weight_ih, weight_hh, None, trace)
+        results.append([y, *found])
+    for first, second in zip(*results, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("count", ["1", "3"])
+def test_threads_share_the_examples_and_change_nothing(kernels, monkeypatch, count):
+    monkeypatch.setenv("MINIGEN_THREADS", count)
+    monkeypatch.setattr(parallel, "threads", parallel.Threads())
+    given, shares = arguments(5, 17, 3, 8), []
+    call = kernels.__class__.__call__
+
+    def watched(self, name, *arrays, **sizes):
+        shares.append((sizes["begin"], sizes["end"]))
+        return call(self, name, *arrays, **sizes)
+
+    monkeypatch.setattr(kernels.__class__, "__call__", watched)
+    alone = lstm_compiled.forward(*given, None, lstm_kernel.Steps())
+    assert shares == [(0, 17)]
+    shares.clear()
+    monkeypatch.setattr(lstm_compiled, "LARGE", 1)
+    shared = lstm_compiled.forward(*given, None, lstm_kernel.Steps())
+    assert sorted(shares) == ([(0, 17)] if count == "1" else [(0, 5), (5, 11), (11, 17)])
+    np.testing.assert_array_equal(alone, shared)
+    if parallel.threads.pool:
+        parallel.threads.pool.shutdown()
