@@ -2,9 +2,6 @@
 
 Everything minigen writes goes to a temporary file beside its target first and is renamed once
 it is complete, so that a crash or a full disk never leaves half a checkpoint behind.
-
-What can be had again, downloads and compiled kernels, is kept once per user, not once per project.
-One environment variable moves all of it, for machines whose home directory is small or read-only.
 """
 
 import os
@@ -53,20 +50,3 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write ``text`` in UTF-8 to ``path``, whole or not at all."""
     write_bytes(path, text.encode())
-
-
-def cache_directory(name: str) -> Path:
-    """The directory that holds what can be had again; it need not exist yet.
-
-    Args:
-        name: the data set, e.g. "mnist", or "kernels".
-
-    Returns:
-        `$MINIGEN_DATA/name` if that variable is set, else `$XDG_CACHE_HOME/minigen/name`, else
-        `~/.cache/minigen/name`.
-    """
-    if own := os.environ.get("MINIGEN_DATA"):
-        return Path(own).expanduser() / name
-    if shared := os.environ.get("XDG_CACHE_HOME"):
-        return Path(shared).expanduser() / "minigen" / name
-    return Path.home() / ".cache" / "minigen" / name

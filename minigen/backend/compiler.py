@@ -2,53 +2,59 @@
 
 NumPy computes a long chain of small operations at a fraction of the processor's speed: its matrix
 product copies the weights anew in every step. Where there is no compiler, or ``MINIGEN_COMPILER``
-is ``none``, the op's own formula in NumPy computes the same, more slowly. The compiled file is kept
-beside downloaded data, under a name that says for which text, compiler and processor it was made.
+is ``none``, the op's own formula in NumPy computes the same, more slowly.
+
+Compiling takes about half a second and happens once in a process. Nothing is kept for the next: a
+kept library would have to be protected from other processors, other users and damage.
 """
 
 import ctypes
-import hashlib
 import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 import warnings
 from functools import lru_cache
 from pathlib import Path
 
 from minigen.backend.modules import BackendError
-from minigen.files import cache_directory, write_bytes
 
 SOURCE = Path(__file__).with_name("lstm.c")
 NAMES = ("cc", "gcc", "clang")
 FLAGS = ("-O3", "-std=c11", "-ffp-contract=fast", "-fPIC", "-shared")
-PATIENCE = 120  # seconds that a compiler may take
+PATIENCE = 60  # seconds that a compiler may take
 
 
 def compiler() -> tuple[str | None, str]:
     """The path of the C compiler, or None; and why this one, or why none.
 
-    It is the one that ``MINIGEN_COMPILER`` names, else the first of cc, gcc and clang that is
-    there. Raises BackendError for a name that is not there.
+    It is the one that ``MINIGEN_COMPILER`` names, else on Linux the first of cc, gcc and clang that
+    is there. (macOS has a cc that asks to be installed; a Windows compiler takes other options.)
+    Raises BackendError for a name that is not there.
     """
     asked = os.environ.get("MINIGEN_COMPILER", "")
     if asked == "none":
         return None, "MINIGEN_COMPILER=none"
-    for name in (asked,) if asked else NAMES:
-        if path := shutil.which(name):
-            return path, f"MINIGEN_COMPILER={asked}" if asked else f"{name} was found"
     if asked:
+        if path := shutil.which(asked):
+            return path, f"MINIGEN_COMPILER={asked}"
         raise BackendError(
             f"MINIGEN_COMPILER must be a C compiler on the path, or none; {asked!r} is not there; "
             "install it, correct the name, or unset the variable"
         )
+    if not sys.platform.startswith("linux"):
+        return None, "looked for on Linux alone; MINIGEN_COMPILER=cc takes the one called cc"
+    for name in NAMES:
+        if path := shutil.which(name):
+            return path, f"{name} was found"
     return None, f"no C compiler: looked for {', '.join(NAMES)}"
 
 
 @lru_cache(maxsize=1)
 def library() -> ctypes.CDLL | None:
-    """The compiled kernels, made now if they were not yet; None where there is no compiler.
+    """The compiled kernels, made by the first call; None where there is no compiler.
 
     Raises BackendError where the compiler that ``MINIGEN_COMPILER`` names does not compile them; a
     compiler that merely was there gives a RuntimeWarning, and None.
@@ -57,8 +63,8 @@ def library() -> ctypes.CDLL | None:
     if path is None:
         return None
     try:
-        return loaded(path)
-    except (OSError, subprocess.SubprocessError) as error:
+        return compiled(path)
+    except (OSError, AttributeError, subprocess.SubprocessError) as error:
         said = getattr(error, "stderr", None) or str(error)
         problem = f"{path} did not compile {SOURCE.name}: {said.strip()[:500]}"
         if os.environ.get("MINIGEN_COMPILER"):
@@ -72,37 +78,21 @@ def library() -> ctypes.CDLL | None:
         return None
 
 
-def loaded(path: str) -> ctypes.CDLL:
-    """What the compiler at ``path`` makes of the kernels, made now if it is not kept."""
-    name = f"lstm-{fingerprint(path)}.so"
-    kept = cache_directory("kernels") / name
-    if not kept.exists():
-        with tempfile.TemporaryDirectory(prefix="minigen-") as folder:
-            made = Path(folder) / name
-            run(path, *FLAGS, *for_this_processor(), str(SOURCE), "-o", str(made))
-            try:
-                write_bytes(kept, made.read_bytes())
-            except OSError:  # nothing can be kept there: it is made again next time
-                return ctypes.CDLL(str(made))
-    return ctypes.CDLL(str(kept))
-
-
-def fingerprint(path: str) -> str:
-    """What the compiled kernels depend on: text, flags, the compiler's version and the processor,
-    which show in the names that the compiler defines by itself."""
-    defined = run(path, *FLAGS, *for_this_processor(), "-dM", "-E", "-x", "c", os.devnull)
-    parts = (SOURCE.read_bytes(), " ".join(FLAGS).encode(), defined.encode())
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+def compiled(path: str, *flags: str) -> ctypes.CDLL:
+    """What the compiler at ``path`` makes of the kernels: for this processor, unless ``flags`` name
+    another. Raises OSError, AttributeError or SubprocessError where it makes nothing of them."""
+    with tempfile.TemporaryDirectory(prefix="minigen-", ignore_cleanup_errors=True) as folder:
+        made = str(Path(folder) / "lstm.so")
+        subprocess.run(
+            [path, *FLAGS, *(flags or for_this_processor()), str(SOURCE), "-o", made],
+            check=True, capture_output=True, text=True, errors="replace", timeout=PATIENCE,
+        )  # fmt: skip
+        library = ctypes.CDLL(made)  # stays loaded when the file is gone
+    library.lanes.restype = ctypes.c_int64
+    return library
 
 
 def for_this_processor() -> tuple[str, ...]:
     """The flag that allows all instructions of this machine's processor."""
     intel = platform.machine().lower() in ("x86_64", "amd64", "i386", "i686")
     return ("-march=native",) if intel else ("-mcpu=native",)
-
-
-def run(*command: str) -> str:
-    """What a command prints. Raises CalledProcessError where it fails."""
-    return subprocess.run(
-        command, check=True, capture_output=True, text=True, timeout=PATIENCE
-    ).stdout

@@ -27,7 +27,6 @@ class HostKernels:
 
     def __init__(self, library: Any) -> None:
         self.library = library
-        library.lanes.restype = ctypes.c_int64
         self.lanes = library.lanes()
 
     def __call__(self, name: str, *arrays: Array | None, **sizes: int) -> None:

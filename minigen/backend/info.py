@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info
 from minigen.backend import cupy as cupy_loader
 from minigen.backend.compiler import compiler
 from minigen.backend.cublas import tf32
-from minigen.backend.modules import active_name, choice
+from minigen.backend.modules import BackendError, active_name, choice
 
 PACKAGES = ("numpy", "matplotlib", "safetensors", "rich", "click")
 
@@ -63,13 +63,21 @@ def gpu() -> dict[str, Any]:
     }
 
 
+def c_compiler() -> dict[str, Any]:
+    """The compiler of the host's kernels: its path, or None, and why this one or none."""
+    try:
+        path, why = compiler()
+    except BackendError as error:
+        path, why = None, str(error)
+    return {"path": path, "why": why}
+
+
 def info() -> dict[str, Any]:
     """What this program runs on, as a dictionary that json.dumps accepts.
 
     Keys: minigen, python, platform, cpus, backend (the active one), backend_choice (why this
     one), packages, blas, compiler (of the host's kernels: path, or None, and why), gpu.
     """
-    path, why = compiler()
     return {
         "minigen": _version("minigen"),
         "python": platform.python_version(),
@@ -79,6 +87,6 @@ def info() -> dict[str, Any]:
         "backend_choice": choice(),
         "packages": {name: _version(name) for name in PACKAGES} | {"numpy": numpy.__version__},
         "blas": blas(),
-        "compiler": {"path": path, "why": why},
+        "compiler": c_compiler(),
         "gpu": gpu(),
     }

@@ -7,7 +7,8 @@
    Arrays: x (steps, n, in); h0, gh, gc (n, hidden); gates, ga (steps, n, 4, hidden), in the order
    i, f, g, o; cells (steps + 1, n, hidden), from the state before; tanh_cells (steps, n, hidden);
    y, gy (steps + 2, n, hidden): the last two are h and c after the last step; lengths (n,) or null:
-   after its length a sequence keeps its state and puts out 0. hidden is a multiple of 2 LANES. */
+   after its length a sequence keeps its state and puts out 0. hidden is a multiple of 2 LANES; units
+   beyond the first ``real`` fill the last vectors, and no other unit reads them. */
 #include <stdint.h>
 
 #if defined(__AVX512F__)
@@ -20,6 +21,7 @@
 #define BYTES 16
 #define ROWS 8
 #endif
+#define FEW 4    /* examples at a time where there are fewer */
 #define LANES (BYTES / 4)
 #define INLINE static inline __attribute__((always_inline))
 
@@ -65,9 +67,12 @@ INLINE Vector tanh_of(Vector x) {
     return e / (e + 2.0f);
 }
 
-/* 1 / (1 + e^-x) */
-INLINE Vector sigmoid(Vector x) { return 1.0f / (exp_minus_1(-x, 80.0f) + 2.0f); }
+/* 1 / (1 + e^-x), right to three units in the last place, and 0 below -87 */
+INLINE Vector sigmoid(Vector x) {
+    return choose(x < -87.0f, all(0), 1.0f / (exp_minus_1(-x, 87.0f) + 2.0f));
+}
 
+/* Both of them alone, for the tests. */
 void tanh_and_sigmoid(const float *x, float *tanh_x, float *sigmoid_x, N size) {
     for (N k = 0; k < size; k += LANES) {
         store(tanh_x + k, tanh_of(load(x + k)));
@@ -92,11 +97,11 @@ INLINE void multiply(int rows, Vector sums[][2], const float *a, N stride, const
 
 /* Two gates, of LANES units, before their nonlinearity: b + W x + U h; the panel holds b, W, U. */
 INLINE void two_gates(int rows, const float *x, const float *h, const Vector *panel, float *gates,
-                      N in, N hidden) {
+                      N in, N hidden, N real) {
     Vector sums[ROWS][2];
     for (int r = 0; r < rows; r++) sums[r][0] = panel[0], sums[r][1] = panel[1];
     multiply(rows, sums, x, in, panel + 2, in);
-    multiply(rows, sums, h, hidden, panel + 2 + 2 * in, hidden);
+    multiply(rows, sums, h, hidden, panel + 2 + 2 * in, real);
     for (int r = 0; r < rows; r++) {
         store(gates + r * 4 * hidden, sums[r][0]);
         store(gates + r * 4 * hidden + hidden, sums[r][1]);
@@ -113,6 +118,22 @@ INLINE void gh_of(int rows, const float *ga, const Vector *panel, float *gh, N h
         store(gh + r * hidden + LANES, sums[r][1]);
     }
 }
+
+/* For the examples begin..end, as many at a time as there are registers for: DO(rows, e). The last
+   ones overlap those before, and compute the same once more, rather than be taken one by one. */
+#define TAKE(rows, DO)                                    \
+    for (N next = begin, e; next < end; next += rows) {   \
+        e = next + rows <= end ? next : end - rows;       \
+        DO(rows, e);                                      \
+    }
+#define EXAMPLES(DO)                                                     \
+    if (end - begin >= ROWS) {                                           \
+        TAKE(ROWS, DO)                                                   \
+    } else if (end - begin >= FEW) {                                     \
+        TAKE(FEW, DO)                                                    \
+    } else {                                                             \
+        TAKE(1, DO)                                                      \
+    }
 
 /* ---------------------------------------------------------------- forward */
 
@@ -132,12 +153,12 @@ INLINE void cell(float *gates, const float *before, float *c, float *tanh_c, flo
     store(y, over ? all(0) : o * tanh_c_t);
 }
 
-/* packed (hidden / LANES, 2, 1 + in + hidden, 2 LANES): for LANES units, first for i and f and then
+/* packed (hidden / LANES, 2, 1 + in + real, 2 LANES): for LANES units, first for i and f and then
    for g and o, the rows of b, W^T and U^T. cells[0] is the state before. */
 void lstm_forward(const float *x, const float *h0, const float *packed, const N *lengths,
                   float *gates, float *cells, float *tanh_cells, float *y, N steps, N n, N in,
-                  N hidden, N begin, N end) {
-    const N state = n * hidden, terms = 1 + in + hidden;
+                  N hidden, N real, N begin, N end) {
+    const N state = n * hidden, terms = 1 + in + real;
     for (N t = 0; t < steps; t++) {
         const float *h = t ? y + (t - 1) * state : h0;
         for (N unit = 0; unit < hidden; unit += LANES) {
@@ -145,13 +166,9 @@ void lstm_forward(const float *x, const float *h0, const float *packed, const N 
                 const Vector *panel = (const Vector *)(packed + (4 * unit + pair * LANES) * terms);
                 const float *x_t = x + t * n * in;
                 float *a = gates + (t * n * 4 + pair) * hidden + unit;
-                N e = begin;
-                for (; e + ROWS <= end; e += ROWS)
-                    two_gates(ROWS, x_t + e * in, h + e * hidden, panel, a + e * 4 * hidden, in,
-                              hidden);
-                for (; e < end; e++)
-                    two_gates(1, x_t + e * in, h + e * hidden, panel, a + e * 4 * hidden, in,
-                              hidden);
+#define GATES(rows, e) \
+    two_gates(rows, x_t + e * in, h + e * hidden, panel, a + e * 4 * hidden, in, hidden, real)
+                EXAMPLES(GATES)
             }
             for (N e = begin; e < end; e++) {
                 const N at = (t * n + e) * hidden + unit;
@@ -196,11 +213,9 @@ void lstm_backward(const float *gy, const float *packed, const N *lengths, const
             if (t < steps - 1) {
                 const Vector *panel = (const Vector *)(packed + unit * 4 * hidden);
                 const float *ga_after = ga + (t + 1) * 4 * state;
-                N e = begin;
-                for (; e + ROWS <= end; e += ROWS)
-                    gh_of(ROWS, ga_after + e * 4 * hidden, panel, gh + e * hidden + unit, hidden);
-                for (; e < end; e++)
-                    gh_of(1, ga_after + e * 4 * hidden, panel, gh + e * hidden + unit, hidden);
+#define GH(rows, e) \
+    gh_of(rows, ga_after + e * 4 * hidden, panel, gh + e * hidden + unit, hidden)
+                EXAMPLES(GH)
             }
             for (N e = begin; t >= 0 && e < end; e++) {
                 const N length = lengths ? lengths[e] : steps;

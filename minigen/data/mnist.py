@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from minigen.data.cache import cache_directory
 from minigen.data.download import download as fetch
 from minigen.data.errors import DataError, message
 from minigen.data.idx import Kind, parse_idx, unpack
 from minigen.data.images import Images
-from minigen.files import cache_directory
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",

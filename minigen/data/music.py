@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigen.data.cache import cache_directory
 from minigen.data.download import download as fetch
 from minigen.data.download import sha256_of
 from minigen.data.errors import DataError
-from minigen.files import cache_directory, write_bytes
+from minigen.files import write_bytes
 
 KEYS = 88
 LOWEST = 21  # MIDI number of the lowest key, A0

@@ -4,22 +4,29 @@ What ``lstm_kernel`` asks of NumPy step by step, the kernels do in one call: eac
 share of the examples through all steps, with weights that were packed once. Here stand the arrays
 that they read and write, and the gradients of the weights, which are products over all steps.
 
-The kernels compute whole vectors of units. Units that fill the last one have weights of 0, and
-so h, c and gradients of 0; nothing of them leaves this file.
+The kernels compute whole vectors of units. Those that fill the last one have weights of 0. What
+they come to is 0 or, where x is infinite, NaN: nobody reads it, and for the way back it is 0.
 """
 
 from typing import Any
 
 from minigen.backend import Array, aligned, host_kernels_of, in_parts, product, xp
 
-FEW_STEPS = 4  # for fewer it does not pay to pack the weights
-LARGE = 1 << 22  # multiplications, from which on it pays to share the examples out
+WORTH = 1 << 20  # multiplications, below which nothing is worth a compiler
+FEW_STEPS = 8  # for fewer it does not pay to pack the weights
+LARGE = 1 << 26  # multiplications, from which on it pays to share the examples out
 
 
-def serves(x: Array, *others: Array) -> bool:
-    """Whether the kernels compute an LSTM of these: float32 on the host, with enough to do."""
-    whole = all(a.size > 0 and host_kernels_of(a) is not None for a in (x, *others))
-    return whole and x.shape[0] >= FEW_STEPS
+def serves(x: Array, h: Array, *others: Array) -> bool:
+    """Whether the kernels compute an LSTM of these: float32 on the host, with enough to do, and
+    at most a quarter as many units to fill vectors as there are."""
+    (steps, n, size), hidden = x.shape, h.shape[1]
+    work = 4 * steps * n * hidden * (size + hidden)
+    if size == 0 or steps < FEW_STEPS or work < WORTH:
+        return False
+    if any(host_kernels_of(a) is None for a in (x, h, *others)):
+        return False
+    return 4 * whole(hidden, h) <= 5 * hidden
 
 
 def forward(
@@ -38,9 +45,13 @@ def forward(
     share_examples(
         "lstm_forward", x, widened(h, width), packed, lengths, trace.gates, trace.cells,
         trace.tanh_cells, y, work=steps * n * packed.size,
-        sizes={"steps": steps, "n": n, "in": size, "hidden": width},
+        sizes={"steps": steps, "n": n, "in": size, "hidden": width, "real": hidden},
     )  # fmt: skip
-    return y if width == hidden else y[:, :, :hidden].copy()
+    if width == hidden:
+        return y
+    for kept in (trace.gates.reshape(steps, n, 4, width), trace.cells, trace.tanh_cells):
+        kept[..., hidden:] = 0
+    return y[:, :, :hidden].copy()
 
 
 def backward(
@@ -109,10 +120,10 @@ def by_gate(weights: Array, width: int) -> Array:
 def pack_forward(weight_ih: Array, weight_hh: Array, bias: Array, width: int) -> Array:
     """The rows of b, Wᵀ and Uᵀ as ``lstm_forward`` reads them: (blocks of units, 2, rows, 2,
     lanes), for each block first those of the gates i and f, then those of g and o."""
-    size, lanes = weight_ih.shape[1], host_kernels_of(bias).lanes
-    packed = aligned(width // lanes, 2, 1 + size + width, 2, lanes)
+    (size, hidden), lanes = (weight_ih.shape[1], weight_hh.shape[1]), host_kernels_of(bias).lanes
+    packed = aligned(width // lanes, 2, 1 + size + hidden, 2, lanes)
     first = 0
-    for weights in (bias[:, None], weight_ih, widened(weight_hh, width)):
+    for weights in (bias[:, None], weight_ih, weight_hh):
         rows = packed[:, :, first : first + weights.shape[1]]
         gates = by_gate(weights, width).reshape(2, 2, -1, width // lanes, lanes)
         rows[...] = gates.transpose(3, 0, 2, 1, 4)

@@ -1,9 +1,9 @@
 """Compilers, and the kernels that they make for one kind of processor or another."""
 
+import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from minigen.backend import compiler, host_kernels
 PROCESSORS = {  # what the kernels are compiled for -> what /proc/cpuinfo must name for it
     "native": (), "x86-64": (), "x86-64-v3": ("avx2", "fma"), "x86-64-v4": ("avx512f", "avx512vl"),
 }  # fmt: skip
+STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-psabi")
 
 
 @pytest.fixture(scope="session")
@@ -32,21 +33,19 @@ def make(processor):
     path = next(filter(None, map(shutil.which, compiler.NAMES)), None)
     if path is None:
         pytest.skip(f"no C compiler: {', '.join(compiler.NAMES)} were not found")
-    flag = compiler.for_this_processor()
-    if processor != "native":
-        if platform.machine() not in ("x86_64", "AMD64"):
-            pytest.skip(f"this machine is a {platform.machine()}, which does not run {processor}")
-        cpuinfo = Path("/proc/cpuinfo")
-        flags = cpuinfo.read_text().split() if cpuinfo.exists() else []
-        for feature in PROCESSORS[processor]:
-            if feature not in flags:
-                pytest.skip(f"this processor is not known to have {feature}")
-        flag = (f"-march={processor}",)
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder, "lstm.so")
-        strict = ("-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-psabi")
-        subprocess.run(
-            [path, *compiler.FLAGS, *flag, *strict, str(compiler.SOURCE), "-o", str(made)],
-            check=True,
+    if processor == "native":
+        return host_kernels.HostKernels(
+            compiler.compiled(path, *compiler.for_this_processor(), *STRICT)
         )
-        return host_kernels.HostKernels(host_kernels.ctypes.CDLL(str(made)))
+    if platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip(f"this machine is a {platform.machine()}, which does not run {processor}")
+    cpuinfo = Path("/proc/cpuinfo")
+    features = cpuinfo.read_text().split() if cpuinfo.exists() else []
+    for feature in PROCESSORS[processor]:
+        if feature not in features:
+            pytest.skip(f"this processor is not known to have {feature}")
+    flag = f"-march={processor}"
+    known = subprocess.run([path, flag, "-E", "-x", "c", os.devnull], capture_output=True)
+    if known.returncode != 0:
+        pytest.skip(f"{path} does not know {flag}")
+    return host_kernels.HostKernels(compiler.compiled(path, flag, *STRICT))

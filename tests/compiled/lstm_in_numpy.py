@@ -25,16 +25,16 @@ class InNumPy:
         getattr(self, name)(*arrays, **sizes)
 
     def lstm_forward(
-        self, x, h0, packed, lengths, gates, cells, tanh_cells, y, *, steps, n, hidden, begin, end,
-        **sizes,
+        self, x, h0, packed, lengths, gates, cells, tanh_cells, y, *, steps, n, hidden, real,
+        begin, end, **sizes,
     ):  # fmt: skip
         own = slice(begin, end)
         weights = unpacked(packed.astype("float64")).reshape(-1, 4 * hidden)
-        assert len(weights) == 1 + sizes["in"] + hidden
+        assert len(weights) == 1 + sizes["in"] + real
         h, c = h0[own].astype("float64"), cells[0, own].astype("float64")
         ends = np.full(n, steps) if lengths is None else lengths
         for t in range(steps):
-            seen = np.concatenate([np.ones((end - begin, 1)), x[t, own], h], axis=1)
+            seen = np.concatenate([np.ones((end - begin, 1)), x[t, own], h[:, :real]], axis=1)
             i, f, g, o = (seen @ weights).reshape(-1, 4, hidden).transpose(1, 0, 2)
             i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
             gates[t, own] = np.concatenate([i, f, g, o], axis=1)

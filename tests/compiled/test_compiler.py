@@ -1,4 +1,4 @@
-"""Which compiler makes the kernels, when, where they are kept, and what happens where it cannot."""
+"""Which compiler makes the kernels, when, and what happens where it cannot."""
 
 import os
 import shutil
@@ -16,9 +16,8 @@ needs_a_compiler = pytest.mark.skipif(FOUND is None, reason="no C compiler was f
 
 
 @pytest.fixture(autouse=True)
-def nothing_known(monkeypatch, tmp_path):
-    """An empty cache, and a process that has not looked for a compiler."""
-    monkeypatch.setenv("MINIGEN_DATA", str(tmp_path / "cache"))
+def nothing_known(monkeypatch):
+    """A process that has not looked for a compiler."""
     monkeypatch.delenv("MINIGEN_COMPILER", raising=False)
     compiler.library.cache_clear()
     yield
@@ -48,55 +47,69 @@ def test_none_is_meant(monkeypatch):
 
 def test_a_compiler_that_is_not_there_is_an_error(monkeypatch):
     monkeypatch.setenv("MINIGEN_COMPILER", "no-such-cc")
-    with pytest.raises(BackendError, match="'no-such-cc' is not there; install it, correct"):
+    message = "'no-such-cc' is not there; install it, correct"
+    with pytest.raises(BackendError, match=message):
         compiler.library()
+    found = minigen.info()["compiler"]
+    assert found["path"] is None and message in found["why"]
 
 
 @needs_a_compiler
-def test_it_is_compiled_once_and_kept(monkeypatch, tmp_path):
+def test_it_is_compiled_once_in_a_process_and_leaves_nothing_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     first = compiler.library()
-    kept = list((tmp_path / "cache" / "kernels").iterdir())
-    assert len(kept) == 1 and kept[0].suffix == ".so"
-    written = kept[0].stat().st_mtime_ns
-    compiler.library.cache_clear()
-    second = compiler.library()
-    assert second is not first and kept[0].stat().st_mtime_ns == written
-    assert host_kernels.HostKernels(second).lanes in (4, 8, 16)
+    assert first is not None and compiler.library() is first
+    assert host_kernels.host_kernels_of(np.ones(2, "float32")).lanes in (4, 8, 16)
+    assert list(tmp_path.iterdir()) == []
     assert minigen.info()["compiler"]["path"] == FOUND
 
 
-@needs_a_compiler
-def test_another_processor_or_text_is_another_file(monkeypatch, tmp_path):
-    names = {compiler.fingerprint(FOUND)}
-    monkeypatch.setattr(compiler, "FLAGS", (*compiler.FLAGS, "-DMORE"))
-    names.add(compiler.fingerprint(FOUND))
-    longer = tmp_path / "lstm.c"
-    longer.write_bytes(compiler.SOURCE.read_bytes() + b"\n")
-    monkeypatch.setattr(compiler, "SOURCE", longer)
-    names.add(compiler.fingerprint(FOUND))
-    monkeypatch.setattr(compiler, "run", lambda *command: "#define __AVX9__ 1")
-    names.add(compiler.fingerprint(FOUND))
-    assert len(names) == 4
+def test_it_is_looked_for_on_linux_alone_unless_it_is_named(monkeypatch):
+    for platform in ("win32", "darwin"):
+        monkeypatch.setattr("sys.platform", platform)
+        path, why = compiler.compiler()
+        assert path is None and why.startswith("looked for on Linux alone; MINIGEN_COMPILER=cc")
+    monkeypatch.setenv("MINIGEN_COMPILER", "sh")
+    assert compiler.compiler() == (shutil.which("sh"), "MINIGEN_COMPILER=sh")
 
 
-@needs_a_compiler
-def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(monkeypatch, tmp_path):
-    (tmp_path / "cache").write_text("a file, where the directory should be")
-    assert host_kernels.HostKernels(compiler.library()).lanes > 0
+def test_every_processor_has_its_flag(monkeypatch):
+    for machine, flag in (("x86_64", "-march"), ("AMD64", "-march"), ("aarch64", "-mcpu")):
+        monkeypatch.setattr("platform.machine", lambda machine=machine: machine)
+        assert compiler.for_this_processor() == (f"{flag}=native",)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a shell")
 def test_a_compiler_that_fails_is_a_warning_or_an_error_if_it_was_asked_for(monkeypatch, tmp_path):
-    broken = script(tmp_path / "cc", "echo 'no licence today' >&2; exit 1")
+    said = r"no licence \366 today"  # as in a language whose letters are not UTF-8
+    broken = script(tmp_path / "cc", f"printf '{said}' >&2; exit 1")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.warns(RuntimeWarning, match="cc did not compile lstm.c: no licence today; NumPy"):
+    with pytest.warns(RuntimeWarning, match="cc did not compile lstm.c: no licence . today; NumPy"):
         assert compiler.library() is None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert compiler.library() is None  # said once
     compiler.library.cache_clear()
     monkeypatch.setenv("MINIGEN_COMPILER", broken)
-    with pytest.raises(BackendError, match="no licence today; name another in MINIGEN_COMPILER"):
+    with pytest.raises(BackendError, match="no licence . today; name another in MINIGEN_COMPILER"):
+        compiler.library()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_a_compiler_that_never_ends_is_a_failure_too(monkeypatch, tmp_path):
+    monkeypatch.setattr(compiler, "PATIENCE", 0.2)
+    monkeypatch.setenv("MINIGEN_COMPILER", script(tmp_path / "cc", "exec sleep 60"))
+    with pytest.raises(BackendError, match="did not compile lstm.c: .* timed out after 0.2 sec"):
+        compiler.library()
+
+
+@needs_a_compiler
+def test_a_library_of_something_else_is_a_failure_too(monkeypatch, tmp_path):
+    other = tmp_path / "lstm.c"
+    other.write_text("int other(void) { return 1; }")
+    monkeypatch.setattr(compiler, "SOURCE", other)
+    monkeypatch.setenv("MINIGEN_COMPILER", FOUND)
+    with pytest.raises(BackendError, match="did not compile lstm.c: .*lanes"):
         compiler.library()
 
 

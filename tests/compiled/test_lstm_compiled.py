@@ -24,6 +24,12 @@ def kernels(request, monkeypatch, compiled):
     return found
 
 
+@pytest.fixture
+def always(monkeypatch):
+    """However small an LSTM is, the kernels compute it."""
+    monkeypatch.setattr(lstm_compiled, "serves", lambda *arrays: True)
+
+
 def arguments(steps, n, size, hidden, dtype="float32", seed=0):
     rng = np.random.default_rng(seed)
     shapes = (
@@ -38,7 +44,7 @@ SIZES = [(4, 1, 1, 1), (5, 3, 2, 4), (6, 2, 5, 7), (7, 20, 3, 33), (16, 32, 8, 6
 
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("masked", [False, True])
-def test_results_and_gradients_are_those_of_the_composition(kernels, sizes, masked):
+def test_results_and_gradients_are_those_of_the_composition(kernels, always, sizes, masked):
     given, rng = arguments(*sizes), np.random.default_rng(1)
     steps, n, _, hidden = sizes
     lengths = rng.integers(1, steps + 1, n) if masked else None
@@ -58,17 +64,40 @@ def test_results_and_gradients_are_those_of_the_composition(kernels, sizes, mask
         np.testing.assert_allclose(found, expected, rtol=0, atol=3e-6 * scale)
 
 
-def test_it_is_chosen_for_float32_of_several_steps_alone(kernels):
-    def chosen(*arrays):
-        trace = lstm_kernel.Steps()
-        _lstm(*arrays, lengths=None, trace=trace)
-        return trace.kernel
+def chosen(*arrays):
+    trace = lstm_kernel.Steps()
+    _lstm(*arrays, lengths=None, trace=trace)
+    return trace.kernel
 
-    assert chosen(*arguments(4, 2, 3, 4)) is lstm_compiled
-    assert chosen(*arguments(3, 2, 3, 4)) is lstm_kernel
-    assert chosen(*arguments(4, 2, 3, 4, dtype="float64")) is lstm_kernel
-    assert chosen(*arguments(4, 0, 3, 4)) is lstm_kernel
-    assert chosen(*arguments(4, 2, 0, 4)) is lstm_kernel
+
+def test_it_is_chosen_where_it_pays(kernels):
+    assert chosen(*arguments(8, 32, 8, 32)) is lstm_compiled
+    assert chosen(*arguments(7, 64, 8, 32)) is lstm_kernel  # few steps
+    assert chosen(*arguments(8, 16, 8, 32)) is lstm_kernel  # little work
+    assert chosen(*arguments(8, 32, 8, 32, dtype="float64")) is lstm_kernel
+    assert chosen(*arguments(8, 0, 8, 32)) is lstm_kernel
+    assert chosen(*arguments(8, 64, 0, 32)) is lstm_kernel
+    *given, bias = arguments(8, 32, 8, 32)
+    assert chosen(*given, bias.astype("float64")) is lstm_kernel
+    units = 2 * kernels.lanes
+    assert chosen(*arguments(64, 64, 8, 4 * units + 1)) is lstm_compiled
+    assert chosen(*arguments(64, 640, 8, 2 * units + 1)) is lstm_kernel  # a third would only fill
+
+
+def test_where_x_is_infinite_all_is_as_finite_as_the_composition(kernels, always):
+    """Units that only fill a vector see 0 times infinity; nobody else may see what that is."""
+    results = []
+    for function, dtype in ((lstm, "float32"), (lstm_steps, "float64")):
+        given = [a.astype(dtype) for a in arguments(5, 3, 2, 7)]
+        given[0][1, 1, 0] = np.inf
+        tensors = [minigen.tensor(a, requires_grad=True) for a in given]
+        with np.errstate(invalid="ignore"):
+            y, h, c = function(*tensors)
+            found = minigen.grad(y.sum() + (h * c).sum(), tensors)
+        results.append([np.isfinite(a.numpy()) for a in (y, h, c, *found)])
+    for found, expected in zip(*results, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert results[0][0].all() and not results[0][6].all()  # y is finite, gW is not
 
 
 def test_only_what_is_wanted_is_computed(kernels):
@@ -83,6 +112,11 @@ def test_only_what_is_wanted_is_computed(kernels):
         assert (found[4] is None) == (not wanted & {3, 4, 5})
         for i in wanted:
             np.testing.assert_array_equal(found[i], every[i])
+
+
+def test_units_that_only_fill_vectors_are_not_kept_with_the_result(kernels):
+    y = lstm_compiled.forward(*arguments(9, 2, 3, 7), None, lstm_kernel.Steps())
+    assert y.shape == (11, 2, 7) and y.flags.c_contiguous and y.base is None
 
 
 def test_arrays_in_any_order_are_as_good(kernels):

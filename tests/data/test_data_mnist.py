@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from minigen.data import DataError, mnist
+from minigen.data.cache import cache_directory
 from minigen.data.download import sha256_of
 from minigen.data.mnist import CONTENTS, FASHION, NAMES, PUBLISHED, refuse_fashion
-from minigen.files import cache_directory
 
 Write = Callable[[Path, np.ndarray], Path]
 MODULE = importlib.import_module("minigen.data.mnist")  # the package attribute is the function
