@@ -20,7 +20,8 @@ TYPES = (numpy.dtype("float32"), numpy.dtype("int64"))
 class HostKernels:
     """``kernels(name, *arrays, **sizes)`` calls a compiled kernel in this thread.
 
-    library: the compiled kernels. lanes: how many numbers the processor computes at once.
+    library: the compiled kernels. lanes: how many numbers the processor computes at once. The sizes
+    are named for the reader; they go in the order in which the text takes them.
     Raises TypeError, naming kernel and position, for an array that is not whole in memory in the
     order of its axes, or of another type than float32 and int64.
     """

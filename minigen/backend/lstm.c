@@ -8,7 +8,8 @@
    i, f, g, o; cells (steps + 1, n, hidden), from the state before; tanh_cells (steps, n, hidden);
    y, gy (steps + 2, n, hidden): the last two are h and c after the last step; lengths (n,) or null:
    after its length a sequence keeps its state and puts out 0. hidden is a multiple of 2 LANES; units
-   beyond the first ``real`` fill the last vectors, and no other unit reads them. */
+   beyond the first ``real`` fill the last vectors: forward no other unit reads them, and backward
+   their gates and cells are to be 0. */
 #include <stdint.h>
 
 #if defined(__AVX512F__)

@@ -12,7 +12,7 @@ from typing import Any
 
 from minigen.backend import Array, aligned, host_kernels_of, in_parts, product, xp
 
-WORTH = 1 << 20  # multiplications, below which nothing is worth a compiler
+WORTH = 1 << 23  # multiplications, below which nothing is worth a compiler: such as a prompt
 FEW_STEPS = 8  # for fewer it does not pay to pack the weights
 LARGE = 1 << 26  # multiplications, from which on it pays to share the examples out
 

@@ -71,16 +71,16 @@ def chosen(*arrays):
 
 
 def test_it_is_chosen_where_it_pays(kernels):
-    assert chosen(*arguments(8, 32, 8, 32)) is lstm_compiled
-    assert chosen(*arguments(7, 64, 8, 32)) is lstm_kernel  # few steps
-    assert chosen(*arguments(8, 16, 8, 32)) is lstm_kernel  # little work
-    assert chosen(*arguments(8, 32, 8, 32, dtype="float64")) is lstm_kernel
-    assert chosen(*arguments(8, 0, 8, 32)) is lstm_kernel
-    assert chosen(*arguments(8, 64, 0, 32)) is lstm_kernel
-    *given, bias = arguments(8, 32, 8, 32)
+    assert chosen(*arguments(64, 32, 8, 32)) is lstm_compiled
+    assert chosen(*arguments(7, 512, 8, 32)) is lstm_kernel  # few steps
+    assert chosen(*arguments(64, 16, 8, 32)) is lstm_kernel  # little work
+    assert chosen(*arguments(64, 32, 8, 32, dtype="float64")) is lstm_kernel
+    assert chosen(*arguments(64, 0, 8, 32)) is lstm_kernel
+    assert chosen(*arguments(64, 64, 0, 32)) is lstm_kernel
+    *given, bias = arguments(64, 32, 8, 32)
     assert chosen(*given, bias.astype("float64")) is lstm_kernel
     units = 2 * kernels.lanes
-    assert chosen(*arguments(64, 64, 8, 4 * units + 1)) is lstm_compiled
+    assert chosen(*arguments(64, 128, 8, 4 * units + 1)) is lstm_compiled
     assert chosen(*arguments(64, 640, 8, 2 * units + 1)) is lstm_kernel  # a third would only fill
 
 
