@@ -66,7 +66,10 @@ def library() -> ctypes.CDLL | None:
         return compiled(path)
     except (OSError, AttributeError, subprocess.SubprocessError) as error:
         said = getattr(error, "stderr", None) or str(error)
-        problem = f"{path} did not compile {SOURCE.name}: {said.strip()[:500]}"
+        problem = f"{path} made no usable library of {SOURCE.name}: {said.strip()[:500]}"
+        if "failed to map" in said:  # as from a folder that is mounted noexec
+            here = tempfile.gettempdir()
+            problem += f"; set TMPDIR to a folder whose files may be run, {here} is not"
         if os.environ.get("MINIGEN_COMPILER"):
             raise BackendError(problem + "; name another in MINIGEN_COMPILER, or none") from error
         warnings.warn(
@@ -76,6 +79,13 @@ def library() -> ctypes.CDLL | None:
             stacklevel=2,
         )
         return None
+
+
+def check() -> None:
+    """Raise BackendError now, rather than at the first LSTM, if ``MINIGEN_COMPILER`` names no
+    compiler that makes the kernels."""
+    if os.environ.get("MINIGEN_COMPILER"):
+        library()
 
 
 def compiled(path: str, *flags: str) -> ctypes.CDLL:

@@ -9,7 +9,7 @@
    y, gy (steps + 2, n, hidden): the last two are h and c after the last step; lengths (n,) or null:
    after its length a sequence keeps its state and puts out 0. hidden is a multiple of 2 LANES; units
    beyond the first ``real`` fill the last vectors: forward no other unit reads them, and backward
-   their gates and cells are to be 0. */
+   their gates, cells and tanh_cells are to be 0. */
 #include <stdint.h>
 
 #if defined(__AVX512F__)

@@ -29,7 +29,10 @@ def info_command(as_json: bool) -> None:
         f"{blas['threads']} threads on {values['cpus']} processors"
         + (" (forced by OPENBLAS_CORETYPE)" if blas.get("forced_architecture") else "")
     )
-    click.echo(f"compiler  {values['compiler']['path'] or 'none'}: {values['compiler']['why']}")
+    path, why = values["compiler"]["path"], values["compiler"]["why"]
+    click.echo(f"compiler  {path or 'none'}: {why}")
+    if path:
+        click.echo("          tried at the first large LSTM")
     if not gpu["usable"]:
         click.echo(f"GPU       none: {gpu['why']}")
         return

@@ -10,7 +10,7 @@ import click
 
 from minigen import data, optim
 from minigen.backend import choice, chosen_by_auto, use_backend
-from minigen.backend.compiler import compiler
+from minigen.backend.compiler import check
 from minigen.backend.parallel import wanted
 from minigen.data import Images
 
@@ -162,7 +162,7 @@ def activate(backend: str | None, device: str | None) -> None:
             f"(--backend {backend} --device {device}); leave one of them out"
         )
     wanted()  # a MINIGEN_THREADS that is no number, before anything is written,
-    compiler()  # or a MINIGEN_COMPILER that is not there
+    check()  # or a MINIGEN_COMPILER that is not there or does not compile
     named = backend if device is None else DEVICES[device]
     if named is not None:
         use_backend(named)

@@ -5,15 +5,16 @@ share of the examples through all steps, with weights that were packed once. Her
 that they read and write, and the gradients of the weights, which are products over all steps.
 
 The kernels compute whole vectors of units. Those that fill the last one have weights of 0. What
-they come to is 0 or, where x is infinite, NaN: nobody reads it, and for the way back it is 0.
+they come to, such as NaN where x is infinite, nobody reads; for the way back it is set to 0.
 """
 
 from typing import Any
 
 from minigen.backend import Array, aligned, host_kernels_of, in_parts, product, xp
 
-WORTH = 1 << 23  # multiplications, below which nothing is worth a compiler: such as a prompt
-FEW_STEPS = 8  # for fewer it does not pay to pack the weights
+WORTH = 1 << 23  # multiplications, below which nothing is worth a compiler, such as a few words
+FEW_STEPS = 8  # for fewer it does not pay to pack the weights,
+FEW_ROWS = 32  # nor for fewer examples in all steps together
 LARGE = 1 << 26  # multiplications, from which on it pays to share the examples out
 
 
@@ -22,7 +23,7 @@ def serves(x: Array, h: Array, *others: Array) -> bool:
     at most a quarter as many units to fill vectors as there are."""
     (steps, n, size), hidden = x.shape, h.shape[1]
     work = 4 * steps * n * hidden * (size + hidden)
-    if size == 0 or steps < FEW_STEPS or work < WORTH:
+    if size == 0 or steps < FEW_STEPS or steps * n < FEW_ROWS or work < WORTH:
         return False
     if any(host_kernels_of(a) is None for a in (x, h, *others)):
         return False

@@ -1,12 +1,14 @@
 """Where commands compute: --backend, --device and MINIGEN_BACKEND, and what they say about it."""
 
 import json
+import os
 
 import pytest
 from click.testing import CliRunner
 
 from minigen.backend import BackendError, configure_from_environment, info, use_backend
 from minigen.backend import cupy as cupy_loader
+from minigen.backend.compiler import library
 from minigen.cli.main import cli
 
 CHOICE = "minigen: backend: numpy, chosen by auto: cupy cannot be used; no GPU: buy one\n"
@@ -73,6 +75,16 @@ def test_a_demo_says_it_once(tmp_path, monkeypatch):
     assert done.stderr.startswith(CHOICE) and done.stderr.count("chosen by auto") == 1
 
 
+def test_info_shows_the_compiler(monkeypatch):
+    monkeypatch.setenv("MINIGEN_COMPILER", "none")
+    assert "compiler  none: MINIGEN_COMPILER=none\nGPU" in CliRunner().invoke(cli, ["info"]).output
+    monkeypatch.setenv("MINIGEN_COMPILER", "no-such-cc")
+    assert "compiler  none: MINIGEN_COMPILER must be" in CliRunner().invoke(cli, ["info"]).output
+    monkeypatch.setitem(info.__globals__, "c_compiler", lambda: {"path": "/cc", "why": "found"})
+    text = CliRunner().invoke(cli, ["info"]).output
+    assert "compiler  /cc: found\n          tried at the first large LSTM\nGPU" in text
+
+
 def test_info_shows_the_choice_and_the_gpu(monkeypatch):
     text = CliRunner().invoke(cli, ["info"]).output
     assert "numpy, as asked for" in text and "GPU       none: no GPU: buy one" in text
@@ -97,3 +109,16 @@ def test_a_variable_that_cannot_be_followed_stops_before_anything_is_written(
     done = train(tmp_path)
     assert done.exit_code != 0 and isinstance(done.exception, BackendError)
     assert variable in str(done.exception) and not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a program that fails")
+def test_a_compiler_that_fails_costs_no_run_that_is_there(tmp_path, monkeypatch):
+    assert train(tmp_path).exit_code == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").glob("*.*")}
+    monkeypatch.setenv("MINIGEN_COMPILER", "false")
+    library.cache_clear()
+    done = train(tmp_path)  # with --overwrite
+    library.cache_clear()
+    assert isinstance(done.exception, BackendError)
+    assert "false made no usable library" in str(done.exception)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").glob("*.*")} == before

@@ -19,9 +19,10 @@ needs_a_compiler = pytest.mark.skipif(FOUND is None, reason="no C compiler was f
 def nothing_known(monkeypatch):
     """A process that has not looked for a compiler."""
     monkeypatch.delenv("MINIGEN_COMPILER", raising=False)
-    compiler.library.cache_clear()
+    library = compiler.library
+    library.cache_clear()
     yield
-    compiler.library.cache_clear()
+    library.cache_clear()
 
 
 def script(path, text):
@@ -84,7 +85,9 @@ def test_a_compiler_that_fails_is_a_warning_or_an_error_if_it_was_asked_for(monk
     said = r"no licence \366 today"  # as in a language whose letters are not UTF-8
     broken = script(tmp_path / "cc", f"printf '{said}' >&2; exit 1")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.warns(RuntimeWarning, match="cc did not compile lstm.c: no licence . today; NumPy"):
+    with pytest.warns(
+        RuntimeWarning, match="cc made no usable library of lstm.c: no licence . today; NumPy"
+    ):
         assert compiler.library() is None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -95,11 +98,43 @@ def test_a_compiler_that_fails_is_a_warning_or_an_error_if_it_was_asked_for(monk
         compiler.library()
 
 
+def test_a_folder_whose_files_may_not_be_run_is_named(monkeypatch, tmp_path):
+    def refused(path):
+        raise OSError("lstm.so: failed to map segment from shared object")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(compiler, "compiled", refused)
+    monkeypatch.setenv("MINIGEN_COMPILER", "sh")
+    with pytest.raises(BackendError, match=f"shared object; set TMPDIR to .* {tmp_path} is not"):
+        compiler.library()
+
+
+def test_the_check_tries_a_compiler_that_is_named_and_no_other(monkeypatch):
+    tried = []
+    monkeypatch.setattr(compiler, "library", lambda: tried.append(True))
+    compiler.check()
+    assert tried == []
+    monkeypatch.setenv("MINIGEN_COMPILER", "sh")
+    compiler.check()
+    assert tried == [True]
+
+
+@needs_a_compiler
+def test_only_float32_on_the_host_is_computed_by_kernels():
+    assert host_kernels.host_kernels_of(np.ones(2, "float32")) is not None
+    for other in (np.ones(2), np.ones(2, "float16"), np.ones(2, "complex64"), [1.0]):
+        assert host_kernels.host_kernels_of(other) is None
+    with minigen.use_backend("double"):
+        assert host_kernels.host_kernels_of(minigen.ones(2).array) is None
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs a shell")
 def test_a_compiler_that_never_ends_is_a_failure_too(monkeypatch, tmp_path):
     monkeypatch.setattr(compiler, "PATIENCE", 0.2)
     monkeypatch.setenv("MINIGEN_COMPILER", script(tmp_path / "cc", "exec sleep 60"))
-    with pytest.raises(BackendError, match="did not compile lstm.c: .* timed out after 0.2 sec"):
+    with pytest.raises(
+        BackendError, match="made no usable library of lstm.c: .* timed out after 0.2 sec"
+    ):
         compiler.library()
 
 
@@ -109,7 +144,7 @@ def test_a_library_of_something_else_is_a_failure_too(monkeypatch, tmp_path):
     other.write_text("int other(void) { return 1; }")
     monkeypatch.setattr(compiler, "SOURCE", other)
     monkeypatch.setenv("MINIGEN_COMPILER", FOUND)
-    with pytest.raises(BackendError, match="did not compile lstm.c: .*lanes"):
+    with pytest.raises(BackendError, match="made no usable library of lstm.c: .*lanes"):
         compiler.library()
 
 
@@ -117,7 +152,7 @@ def test_a_library_of_something_else_is_a_failure_too(monkeypatch, tmp_path):
 def test_a_file_that_is_no_library_is_a_failure_too(monkeypatch, tmp_path):
     strange = script(tmp_path / "cc", 'while [ $# -gt 1 ]; do shift; done; echo text > "$1"')
     monkeypatch.setenv("MINIGEN_COMPILER", strange)
-    with pytest.raises(BackendError, match="did not compile lstm.c"):
+    with pytest.raises(BackendError, match="made no usable library of lstm.c"):
         compiler.library()
 
 

@@ -72,7 +72,10 @@ def chosen(*arrays):
 
 def test_it_is_chosen_where_it_pays(kernels):
     assert chosen(*arguments(64, 32, 8, 32)) is lstm_compiled
+    assert chosen(*arguments(8, 256, 8, 32)) is lstm_compiled
     assert chosen(*arguments(7, 512, 8, 32)) is lstm_kernel  # few steps
+    assert chosen(*arguments(8, 4, 256, 256)) is lstm_compiled
+    assert chosen(*arguments(10, 3, 256, 256)) is lstm_kernel  # few steps times examples
     assert chosen(*arguments(64, 16, 8, 32)) is lstm_kernel  # little work
     assert chosen(*arguments(64, 32, 8, 32, dtype="float64")) is lstm_kernel
     assert chosen(*arguments(64, 0, 8, 32)) is lstm_kernel
@@ -141,16 +144,30 @@ def test_threads_share_the_examples_and_change_nothing(kernels, monkeypatch, cou
     call = kernels.__class__.__call__
 
     def watched(self, name, *arrays, **sizes):
-        shares.append((sizes["begin"], sizes["end"]))
+        shares.append((name, sizes["begin"], sizes["end"]))
         return call(self, name, *arrays, **sizes)
 
+    def there_and_back():
+        x, h, _, weight_ih, weight_hh, _ = given
+        trace = lstm_kernel.Steps()
+        y = lstm_compiled.forward(*given, None, trace)
+        return y, *lstm_compiled.backward(WANTED, y, y, x, h, weight_ih, weight_hh, None, trace)
+
     monkeypatch.setattr(kernels.__class__, "__call__", watched)
-    alone = lstm_compiled.forward(*given, None, lstm_kernel.Steps())
-    assert shares == [(0, 17)]
+    names = ("lstm_backward", "lstm_forward")
+    alone = there_and_back()
+    assert sorted(shares) == [(name, 0, 17) for name in names]
     shares.clear()
     monkeypatch.setattr(lstm_compiled, "LARGE", 1)
-    shared = lstm_compiled.forward(*given, None, lstm_kernel.Steps())
-    assert sorted(shares) == ([(0, 17)] if count == "1" else [(0, 5), (5, 11), (11, 17)])
-    np.testing.assert_array_equal(alone, shared)
+    shared = there_and_back()
+    parts = [(0, 17)] if count == "1" else [(0, 5), (5, 11), (11, 17)]
+    assert sorted(shares) == [(name, *part) for name in names for part in parts]
+    for first, second in zip(alone, shared, strict=True):
+        np.testing.assert_array_equal(first, second)
     if parallel.threads.pool:
         parallel.threads.pool.shutdown()
+
+
+def test_a_step_of_the_char_lstm_is_shared_and_one_of_the_small_rvae_is_not():
+    char, rvae = 64 * 32 * 4 * 256 * (1 + 64 + 256), 16 * 32 * 4 * 128 * (1 + 64 + 128)
+    assert rvae < lstm_compiled.LARGE < char
