@@ -11,6 +11,7 @@ they come to, such as NaN where x is infinite, nobody reads; for the way back it
 from typing import Any
 
 from minigen.backend import Array, aligned, host_kernels_of, in_parts, product, xp
+from minigen.ops.lstm_kernel import weight_gradient
 
 WORTH = 1 << 23  # multiplications, below which nothing is worth a compiler, such as a few words
 FEW_STEPS = 8  # for fewer it does not pay to pack the weights,
@@ -74,10 +75,7 @@ def backward(
         found[0] = product(ga, weight_ih).reshape(x.shape)
     if wanted & {3, 4, 5}:
         seen = module.ones((steps, n, hidden + size + 1), dtype=gy.dtype)  # h, x and 1
-        seen[0, :, :hidden], seen[1:, :, :hidden] = h, y[: steps - 1]
-        seen[:, :, hidden:-1] = x
-        # after the end of a sequence ga is 0, whatever y is there
-        gweights = product(ga.T, seen.reshape(steps * n, hidden + size + 1))
+        gweights = weight_gradient(ga, seen, h, y[: steps - 1], x)
         found[3:] = gweights[:, hidden:-1], gweights[:, :hidden], gweights[:, -1]
     return found
 

@@ -1,6 +1,7 @@
 """[E.LSTM] over all steps, forward and backward, in as few array operations as there can be.
 
-For all that ``lstm_compiled`` does not serve: float64, devices, machines without a C compiler.
+For all that ``lstm_compiled`` does not serve: float64, devices, little work, machines without a C
+compiler.
 
 Within a step everything is feature by example, (4 hidden, n): each gate is then one block of
 memory, and the product with the weights the faster of its two orders. U h + W x + b is one
@@ -125,11 +126,8 @@ def backward(
         if gx is not None:
             product(ga, weight_ih, out=gx[part].reshape(len(ga), size))
         if seen is not None:
-            now = seen[: part.stop - begin]
-            now[0, :, :hidden] = y[begin - 1] if begin else h
-            now[1:, :, :hidden], now[:, :, hidden:-1] = y[begin : part.stop - 1], x[part]
-            # after the end of a sequence ga is 0, whatever y is there
-            found = product(ga.T, now.reshape(len(ga), hidden + size + 1), out=added)
+            now, before = seen[: part.stop - begin], y[begin - 1] if begin else h
+            found = weight_gradient(ga, now, before, y[begin : part.stop - 1], x[part], added)
             if gweights is None:
                 gweights, added = found, module.empty_like(found) if begin else None
             else:
@@ -137,6 +135,17 @@ def backward(
     if gweights is None:
         return [gx, gh.T, gc.T, None, None, None]
     return [gx, gh.T, gc.T, gweights[:, hidden:-1], gweights[:, :hidden], gweights[:, -1]]
+
+
+def weight_gradient(
+    ga: Array, seen: Array, h: Array, y: Array, x: Array, out: Array | None = None
+) -> Array:
+    """The gradient of [U W b]: of ga (steps n, 4 hidden) with ``seen`` (steps, n, hidden + in + 1),
+    whose last column is 1 and which here gets h before the first step, y of all but the last, x."""
+    hidden = h.shape[1]
+    seen[0, :, :hidden], seen[1:, :, :hidden], seen[:, :, hidden:-1] = h, y, x
+    # after the end of a sequence ga is 0, whatever y is there
+    return product(ga.T, seen.reshape(len(ga), seen.shape[2]), out=out)
 
 
 def steps_at_once(steps: int, n: int, rows: int) -> int:

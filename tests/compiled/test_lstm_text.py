@@ -16,7 +16,7 @@ def kernels(request, compiled):
 
 
 class Bordered:
-    """Arrays that have NaN (lengths: -1) on both sides, so that reading beyond spoils a result."""
+    """Arrays that have NaN on both sides, so that reading beyond spoils a result."""
 
     def __init__(self):
         self.rng, self.rooms = np.random.default_rng(0), []
